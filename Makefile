@@ -2,7 +2,9 @@
 # Sources are found by folder, so a new file needs no line here.
 
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 # SAN=1 builds with ASan and UBSan, into a tree of its own.

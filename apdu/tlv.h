@@ -1,12 +1,14 @@
 /*
  * tlv.h - BER-TLV (TS 101 220 7.1, ISO 8825-1 with definite lengths).
  *
- * Tags of 1 to 3 bytes are held as they stand on the wire: 0x62, 0x9F70, 0x5F1234.
+ * Tags of 1 to 3 bytes are held as they stand on the wire: 0x62, 0x9F70, 0x5F8134.
  */
 #ifndef RESEAT_APDU_TLV_H
 #define RESEAT_APDU_TLV_H
 
 #include "apdu/buf.h"
+
+#define TLV_LENGTH_MAX 0xFFFFFFU
 
 struct tlv {
     uint32_t tag;
@@ -38,5 +40,9 @@ void tlv_write_u8(struct wr *w, uint32_t tag, uint8_t value);
  */
 size_t tlv_open(struct wr *w, uint32_t tag);
 void tlv_close(struct wr *w, size_t mark);
+
+/* The length field alone, as COMPREHENSION-TLV and other formats share it. Errors as above. */
+NODISCARD enum err tlv_read_length(struct rd *r, size_t *length);
+void tlv_write_length(struct wr *w, size_t length);
 
 #endif

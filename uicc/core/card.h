@@ -1,0 +1,114 @@
+/*
+ * card.h - the card from inside: what its rooms share.
+ *
+ * Life of a command: uicc_transmit -> cmd_transport (T=0, GET RESPONSE) ->
+ * cmd_execute (table, class, channel) -> a handler -> store_commit -> answer.
+ * A handler that fails leaves nothing behind: the transaction is rolled back.
+ */
+#ifndef RESEAT_UICC_CORE_CARD_H
+#define RESEAT_UICC_CORE_CARD_H
+
+#include "apdu/apdu.h"
+#include "apdu/crypto.h"
+#include "uicc/fs/profile.h"
+#include "uicc/nvm/store.h"
+#include "uicc/uicc.h"
+
+#define CARD_ANSWER_MAX 4096 /* bytes one command may answer inside a script */
+#define CARD_WORK_MAX   8192
+
+struct uicc_engine {
+    struct arena *arena;
+    struct crypto *crypto;
+    const struct profile *profiles[8]; /* by hash, loaded once */
+    struct store_work store_work;
+    uint8_t answer[CARD_ANSWER_MAX]; /* data of the command being executed */
+    uint8_t work[CARD_WORK_MAX];     /* plaintext of a packet; cleansed after use */
+    uint8_t script_answer[CARD_ANSWER_MAX];
+};
+
+/* What is selected on a logical channel, and verified there (TS 102 221 8.4, 8.5, 9). */
+struct channel {
+    bool open;
+    uint8_t number;
+    uint8_t record;    /* record pointer, 0 = undefined */
+    uint8_t app_last;  /* for next/previous occurrence of a partial AID */
+    uint16_t df;       /* current DF or ADF, a node */
+    uint16_t ef;       /* current EF or NODE_NONE */
+    uint16_t app;      /* ADF of the active application session or NODE_NONE */
+    uint32_t verified; /* PIN bits verified on this channel (ADM and local keys) */
+    uint16_t tlv_node; /* RETRIEVE/SET DATA in progress on this file, or NODE_NONE */
+    uint16_t tlv_done; /* bytes of it handled so far */
+};
+
+/* Answer data that waits for GET RESPONSE; valid for the next command of its channel only. */
+struct pending {
+    uint8_t *bytes; /* arena piece of len bytes, NULL when nothing waits */
+    uint16_t len, done;
+    uint8_t channel;
+    sw_t sw; /* what ends the last GET RESPONSE */
+};
+
+struct fs;       /* dynamic part of the tree: fs/fs.h */
+struct cat;      /* toolkit session: cat/cat.h */
+struct receiver; /* half-received messages: remote/receiver.h */
+
+struct card {
+    struct uicc_engine *engine;
+    struct uicc_host host;
+    const struct profile *profile;
+    struct store store;
+    struct fs *fs;
+    struct cat *cat;
+    struct receiver *receiver;
+    struct channel *channels[APDU_CHANNELS]; /* NULL when closed; 0 is always open */
+    struct pending pending;
+    uint32_t verified; /* PIN bits verified on all channels (PIN1-8, universal) */
+    bool powered;
+    bool in_script;    /* card_commit_now() waits for the end of the script */
+    bool imsi_changed; /* by the command or script under way: REFRESH follows */
+    bool suspended;
+    uint8_t resume_token[8];
+};
+
+/* One command on its way through the card. */
+struct exec {
+    const struct apdu *cmd;
+    struct apdu_class cls;
+    struct channel *ch;
+    struct wr *out;  /* answer data, whole; the transport cuts it */
+    bool remote;     /* a script of a secured packet: rights come from its access domain */
+    uint32_t rights; /* remote: PIN bits that count as verified */
+};
+
+typedef sw_t cmd_handler(struct card *card, struct exec *x);
+
+/* --- core/cmd.c --- */
+
+/*
+ * Execute one command: class, instruction, channel, case and length, then its handler. Answer
+ * data goes to x->out whole. No T=0 behaviour, no commit: the caller does both. x->cls and x->ch
+ * are filled in from the class byte when x->ch is NULL.
+ */
+sw_t cmd_execute(struct card *card, struct exec *x);
+
+/* T=0 around cmd_execute: GET RESPONSE, 61XX, 6CXX, 91XX, commit or roll back. */
+void cmd_transport(struct card *card, struct rd command, struct wr *response);
+
+/* --- core/card.c --- */
+
+/* Make durable now what is staged, before going on (PIN tries). Inside a script this waits for
+ * the script's own commit. */
+NODISCARD enum err card_commit_now(struct card *card);
+
+/* A line for people, if the host wants them. Never hand it secrets. */
+__attribute__((format(printf, 2, 3))) void card_log(const struct card *card, const char *format,
+                                                    ...);
+
+/* --- core/channel.c --- */
+
+void channel_reset_all(struct card *card); /* only channel 0, MF current */
+/* Begin state of a channel: MF current, nothing verified. */
+void channel_init(struct channel *ch, uint8_t number);
+
+#endif

@@ -26,6 +26,10 @@ struct crypto; /* fetched algorithms and kept contexts */
 struct crypto *crypto_new(void);
 void crypto_free(struct crypto **c);
 
+/* The contexts keep the key schedule of their last use; overwrite it. To be called when a
+ * key dies (PUT KEY, operator change), for a schedule begins with the key itself. */
+NODISCARD enum err crypto_forget(struct crypto *c);
+
 /* CBC, zero IV, no padding, in place allowed. n is a multiple of the block (else ERR_RANGE).
  * ERR_KEY for a key length the cipher does not have. */
 NODISCARD enum err crypto_encrypt(struct crypto *c, enum crypto_cipher cipher,
@@ -43,6 +47,11 @@ NODISCARD enum err crypto_aes_block(struct crypto *c, const struct secret *key,
 NODISCARD enum err crypto_aes_blocks(struct crypto *c, const struct secret *key, const uint8_t *in,
                                      uint8_t *out, size_t blocks);
 
+/* More blocks under the key of the last crypto_aes_block() or crypto_aes_blocks() on c,
+ * without scheduling it again. ERR_KEY when there was none, or it failed. */
+NODISCARD enum err crypto_aes_more(struct crypto *c, const uint8_t *in, uint8_t *out,
+                                   size_t blocks);
+
 /* AES-CMAC (RFC 4493), all 16 bytes. The message is the parts in order. */
 NODISCARD enum err crypto_cmac(struct crypto *c, const struct secret *key, const struct rd *parts,
                                size_t part_count, uint8_t mac[16]);
@@ -57,6 +66,10 @@ NODISCARD enum err crypto_sha256(struct crypto *c, struct rd message, uint8_t di
 /* SHAKE256 squeeze of out_len bytes (TUAK). */
 NODISCARD enum err crypto_shake256(struct crypto *c, struct rd message, uint8_t *out,
                                    size_t out_len);
+
+/* HMAC-SHA-256 (RFC 2104); a key of 1 to 32 bytes. */
+NODISCARD enum err crypto_hmac_sha256(struct crypto *c, const struct secret *key, struct rd message,
+                                      uint8_t mac[SHA256_LEN]);
 
 /* Constant time in n bytes. */
 bool crypto_equal(const void *a, const void *b, size_t n);

@@ -45,6 +45,10 @@ struct fs_file {
     uint8_t record_count;
     uint16_t record_len;
     uint32_t size; /* bytes of the body */
+    /* An EF that shows another one's body: the 2G file system mirrors the USIM (TS 51.011), and a
+     * change through one is a change of the other. Node of the other, of the same kind and size,
+     * which shares nothing itself; 0 for none. fs_body() and every change go to that node. */
+    uint16_t shares;
     uint32_t content_len;
     const uint8_t *content;
     const uint8_t *aid;

@@ -9,7 +9,7 @@
 #include "apdu/buf.h"
 
 #define SMS_UD_MAX       140 /* TP-UD octets, TS 23.040 9.2.3.24 */
-#define SMS_TPDU_MAX     (1 + 12 + 1 + 1 + 7 + 1 + SMS_UD_MAX)
+#define SMS_TPDU_MAX     (2 + 12 + 1 + 1 + 7 + 1 + SMS_UD_MAX) /* a SUBMIT with absolute VP */
 #define SMS_PARTS_MAX    255
 #define SMS_PID_DOWNLOAD 0x7F /* (U)SIM data download, TS 23.040 9.2.3.9 */
 #define SMS_DCS_CLASS2   0xF6 /* 8-bit data, class 2, TS 23.038 4 */
@@ -21,6 +21,7 @@ struct sms_address {
     char digits[NUMBER_DIGITS_MAX + 1]; /* alphanumeric (TON 5): empty, raw keeps the octets */
     uint8_t raw[10];
     uint8_t raw_len;
+    uint8_t semi_octets; /* length as sent; alphanumeric: tells 7 characters from 8 */
 };
 
 /* "+491..." gives TON international, digits alone unknown. ERR_FORMAT, ERR_RANGE. */
@@ -50,7 +51,14 @@ struct sms_submit {
     struct rd ud;
 };
 
-/* errors: ERR_SHORT, ERR_FORMAT (other MTI, UDL above 140 octets or not what is there). */
+/* Does TP-UDL count septets under this TP-DCS (TS 23.038 4)? */
+bool sms_dcs_is_gsm7(uint8_t dcs);
+
+/*
+ * errors: ERR_SHORT, ERR_FORMAT (other MTI, UDL above 140 octets or not what is there).
+ * The writers count octets themselves and take udl for GSM-7 alone; a ud above the limit, or
+ * one that udl septets do not fill, leaves w overflown.
+ */
 NODISCARD enum err sms_read_deliver(struct rd tpdu, struct sms_deliver *out);
 NODISCARD enum err sms_read_submit(struct rd tpdu, struct sms_submit *out);
 void sms_write_deliver(struct wr *w, const struct sms_deliver *d);
@@ -69,7 +77,8 @@ struct sms_udh {
 /*
  * Split TP-UD into header and rest. Unknown elements are passed over.
  * errors: ERR_SHORT   the header or an element runs past the end
- *         ERR_FORMAT  concatenation with total or sequence 0, sequence above total, or twice
+ *         ERR_FORMAT  concatenation with total or sequence 0, sequence above total, of wrong
+ *                     length, or twice
  */
 NODISCARD enum err sms_read_udh(struct rd ud, struct sms_udh *udh, struct rd *rest);
 
@@ -77,17 +86,24 @@ NODISCARD enum err sms_read_udh(struct rd ud, struct sms_udh *udh, struct rd *re
  * TP-UDs that carry one secured packet (from CPL or RPL on): part number (1..) of
  * the parts it needs. reference is used when it needs more than one; 8 bits.
  * The first part holds iei (70 or 71), later ones only the concatenation (TS 31.115 4.2).
+ * errors: ERR_RANGE (no such part, or more than SMS_PARTS_MAX needed), ERR_SPACE
  */
 size_t sms_packet_parts(size_t packet_len);
 NODISCARD enum err sms_write_packet_part(struct wr *w, uint8_t iei, struct rd packet,
                                          uint8_t reference, size_t part);
 
-/* SMS-DELIVER-REPORT for RP-ACK with user data (TS 23.040 9.2.2.1a): 00 07 PID DCS UDL UD. */
+/*
+ * SMS-DELIVER-REPORT (TS 23.040 9.2.2.1a). RP-ACK with user data: 00 07 PID DCS UDL UD;
+ * RP-ERROR: 00 FCS 07 PID DCS UDL UD. Without user data neither PID nor DCS is written.
+ */
+#define SMS_REPORT_UD_MAX       159
+#define SMS_REPORT_ERROR_UD_MAX 158
 struct sms_report {
     bool error; /* RP-ERROR form */
     uint8_t fcs;
     bool udhi;
     uint8_t pid, dcs;
+    uint8_t udl;
     struct rd ud; /* empty: no user data */
 };
 void sms_write_deliver_report(struct wr *w, const struct sms_report *report);
@@ -100,7 +116,8 @@ struct sms_download {
     struct rd tpdu;
 };
 NODISCARD enum err sms_write_envelope(struct wr *w, const struct sms_address *sca, struct rd tpdu);
-/* value: what stands inside the D1 object. */
+/* value: what stands inside the D1 object. ERR_SHORT, ERR_FORMAT (also: not from the network
+ * to the UICC, or without TPDU). */
 NODISCARD enum err sms_read_envelope(struct rd value, struct sms_download *out);
 
 /* TP-SCTS of a UTC time, time zone 0. */

@@ -38,4 +38,7 @@ bool cat_allowed(const struct card *card, uint8_t type);
 
 bool cat_profile_received(const struct card *card);
 
+/* A command waits or is being executed, or a UICC reset was asked for and has not come yet. */
+bool cat_busy(const struct card *card);
+
 #endif

@@ -18,6 +18,9 @@ sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value);
  * cut kept back. */
 void por_resume(struct card *card);
 
+/* What the subscription manager would prove now: slots, last change, IMSI in force. */
+void opchange_status(const struct card *card, struct opchange_proof *out);
+
 /* 3G AUTHENTICATE succeeded under the slot in force: a trial ends well. Staged. */
 NODISCARD enum err opchange_confirm(struct card *card);
 

@@ -8,6 +8,8 @@ DESTDIR ?=
 SAN     ?=
 # T=pin runs only the tests whose name contains "pin".
 T       ?=
+# V=1 prints whole commands.
+V       ?=
 # Seconds that `make fuzz` spends on each target.
 FUZZ_SECONDS ?= 60
 ifeq ($(origin CC),default)
@@ -22,8 +24,10 @@ endif
 WARN    := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 HARDEN  := -fstack-protector-strong -fPIE $(if $(SANFLAGS),,-D_FORTIFY_SOURCE=2)
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS  := -std=gnu17 $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -I. -I/usr/include/PCSC -MMD -MP
+ALL_CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -I. -I/usr/include/PCSC -MMD -MP
 ALL_LDFLAGS := $(LDFLAGS) $(SANFLAGS) -pie -Wl,-z,relro,-z,now
+
+say = $(if $(V),,@echo '  $(1)';)
 
 # --- what there is ---------------------------------------------------------------------------
 
@@ -84,7 +88,7 @@ build/deps/%: Makefile
 
 $(BUILD)/obj/%.o: %.c | build/deps/BUILD
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC $<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/test/%.o: | build/deps/TEST
 
@@ -92,7 +96,7 @@ define archive
 $(BUILD)/lib/lib$(1).a: $(call obj,$(call src,$(2)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	@$$(AR) rcs $$@ $$^
 endef
 $(foreach f,$(FLOORS),$(eval $(call archive,$(f),$(f))))
 $(eval $(call archive,tools,$(wildcard tools/*/)))
@@ -101,7 +105,7 @@ $(eval $(call archive,tools,$(wildcard tools/*/)))
 define link
 $(1): $(2)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(3)
+	$$(call say,LINK $$@)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(3)
 endef
 $(foreach m,$(MAINS),$(eval $(call link,$(BUILD)/bin/$(subst _,-,$(m)),\
 	$(BUILD)/obj/tools/$(m).o $(STACK_tools),$(LDLIBS_tools))))
@@ -145,7 +149,7 @@ BENCH_PROGRAMS := $(BENCHES:%=$(BUILD)/test/bench/bench_%)
 bench: all $(BENCH_PROGRAMS) ## measure, each figure beside its limit in the same run
 	@BIN=$(BUILD)/bin T='$(T)' test/bench/run.sh $(BENCH_PROGRAMS)
 
-FUZZ_FLAGS := -std=gnu17 -O1 -g -I. -I/usr/include/PCSC \
+FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -O1 -g -I. -I/usr/include/PCSC \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SRC    = $(call src,apdu uicc ota $(wildcard tools/*/)) \
 	$(filter-out test/support/runner.c,$(call src,test/support))

@@ -1,0 +1,15 @@
+#include "tools/apdu/send.h"
+#include "tools/cli/cli.h"
+
+#include <stddef.h>
+
+int main(int argc, char **argv)
+{
+    static const struct cli_command commands[] = {
+        {"send", apdu_send_main, "send command APDUs to a card, print the answers"},
+        {NULL, NULL, NULL},
+    };
+
+    cli_harden();
+    return cli_dispatch(argc, argv, "Talk to a card in APDUs.", commands);
+}

@@ -1,0 +1,203 @@
+#include "tools/cli/cli.h"
+#include "apdu/hex.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRESS_AFTER_MS 2000
+#define PROGRESS_EVERY_MS 100
+#define BAR_WIDTH         40
+
+void cli_harden(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    umask(077);
+    /* Fails without the right to lock that much; then swap must be off or encrypted. */
+    (void)mlockall(MCL_CURRENT | MCL_ONFAULT);
+}
+
+static void say(const char *format, va_list args)
+{
+    fprintf(stderr, "%s: ", program_invocation_short_name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int cli_fail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    return CLI_FAILED;
+}
+
+int cli_usage(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    fprintf(stderr, "Try `%s --help'.\n", program_invocation_short_name);
+    return CLI_USAGE;
+}
+
+static int print_help(const char *summary, const struct cli_command *commands)
+{
+    printf("Usage: %s COMMAND [OPTION...]\n%s\n\nCommands:\n", program_invocation_short_name,
+           summary);
+    for (; commands->name != NULL; commands++)
+        printf("  %-12s %s\n", commands->name, commands->help);
+    printf("\n`%s COMMAND --help' tells more.\n", program_invocation_short_name);
+    return CLI_OK;
+}
+
+int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_command *commands)
+{
+    if (argc < 2)
+        return cli_usage("a command is missing");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
+        return print_help(summary, commands);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("%s (Reseat) %s\n", program_invocation_short_name, CLI_VERSION);
+        return CLI_OK;
+    }
+    for (const struct cli_command *c = commands; c->name != NULL; c++) {
+        if (strcmp(argv[1], c->name) == 0)
+            return c->main(argc - 1, argv + 1);
+    }
+    return cli_usage("there is no command `%s'", argv[1]);
+}
+
+/* First line of a stream, without its end. */
+static enum err read_line(FILE *f, char *out, size_t cap)
+{
+    size_t len;
+
+    if (fgets(out, (int)cap, f) == NULL)
+        return ERR_SHORT;
+    len = strcspn(out, "\r\n");
+    if (len + 1 == cap)
+        return ERR_RANGE;
+    out[len] = '\0';
+    return ERR_OK;
+}
+
+enum err cli_secret_text(const char *value, char *out, size_t cap)
+{
+    const char *found = value;
+    enum err e;
+    FILE *f;
+
+    if (strcmp(value, "-") == 0)
+        return read_line(stdin, out, cap);
+    if (value[0] == '@') {
+        f = fopen(value + 1, "re");
+        if (f == NULL)
+            return ERR_NOT_FOUND;
+        setvbuf(f, NULL, _IONBF, 0); /* no copy of the secret in a stream buffer */
+        e = read_line(f, out, cap);
+        fclose(f);
+        return e;
+    }
+    if (strncmp(value, "env:", 4) == 0) {
+        found = getenv(value + 4);
+        if (found == NULL)
+            return ERR_NOT_FOUND;
+    }
+    if (strlen(found) >= cap)
+        return ERR_RANGE;
+    memcpy(out, found, strlen(found) + 1);
+    return ERR_OK;
+}
+
+enum err cli_secret(const char *value, struct secret *out)
+{
+    char text[4 * SECRET_LEN_MAX];
+    enum err e = cli_secret_text(value, text, sizeof text);
+
+    if (e == ERR_OK)
+        e = secret_from_hex(out, text);
+    OPENSSL_cleanse(text, sizeof text);
+    return e;
+}
+
+enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t v;
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return ERR_FORMAT;
+    errno = 0;
+    v = strtoull(text, &end, 10);
+    if (*end != '\0')
+        return ERR_FORMAT;
+    if (errno == ERANGE || v < min || v > max)
+        return ERR_RANGE;
+    *out = v;
+    return ERR_OK;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void cli_progress_begin(struct cli_progress *p, const char *what, uint64_t total)
+{
+    *p = (struct cli_progress){.what = what, .total = total, .begun_ms = now_ms()};
+}
+
+static void draw_bar(const struct cli_progress *p, uint64_t done, unsigned percent)
+{
+    char bar[BAR_WIDTH + 1];
+
+    memset(bar, '-', BAR_WIDTH);
+    memset(bar, '#', (size_t)percent * BAR_WIDTH / 100);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r%s [%s] %3u %% %llu/%llu", p->what, bar, percent, (unsigned long long)done,
+            (unsigned long long)p->total);
+}
+
+void cli_progress(struct cli_progress *p, uint64_t done)
+{
+    unsigned percent = p->total == 0 ? 100 : (unsigned)(done * 100 / p->total);
+    uint64_t now = now_ms();
+
+    if (now - p->begun_ms < PROGRESS_AFTER_MS)
+        return;
+    if (isatty(STDERR_FILENO)) {
+        if (now - p->shown_ms < PROGRESS_EVERY_MS && done < p->total)
+            return;
+        draw_bar(p, done, percent);
+    } else if (percent / 10 > p->shown_percent / 10) {
+        fprintf(stderr, "%s %u %%\n", p->what, percent);
+    }
+    p->shown = true;
+    p->shown_ms = now;
+    p->shown_percent = percent;
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+    if (p->shown && isatty(STDERR_FILENO))
+        fputc('\n', stderr);
+}

@@ -1,0 +1,29 @@
+/*
+ * host.h - a card file, put together and held by this process: the world that
+ * uicc.h asks for (file, clock, randomness, log).
+ */
+#ifndef RESEAT_TOOLS_TRANSPORT_HOST_H
+#define RESEAT_TOOLS_TRANSPORT_HOST_H
+
+#include "uicc/uicc.h"
+
+/* Engine and memory for up to card_count cards of one thread. */
+struct host;
+NODISCARD enum err host_new(size_t card_count, struct host **out);
+void host_free(struct host **h);
+
+/* One card of the host. */
+struct host_card;
+
+/*
+ * Open a card file; verbose sends the card's log lines to standard error.
+ * errors: as nvm_file_open() and uicc_create()
+ */
+NODISCARD enum err host_open(struct host *h, const char *path, bool verbose,
+                             struct host_card **out);
+void host_close(struct host_card **c);
+
+struct card *host_card(struct host_card *c);
+const char *host_card_path(const struct host_card *c);
+
+#endif

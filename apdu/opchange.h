@@ -16,11 +16,11 @@
  *     84 L  EF.SPN content (flags byte, GSM-7 text)                CHANGE, optional
  *     85 L  service centre address, RP form                        CHANGE, optional
  *     86 L  EF.MSISDN dialling number: TON/NPI, BCD                CHANGE, optional
- *     A7 L  files: { path(2-10) length(2) content }*               CHANGE, optional
+ *     A7 L  files: { n(1) path(n) length(2) content }*             CHANGE, optional
  *     88 L  new K, enciphered under the KIK (DEK) of the set       RENEW
  *     89 L  new OPc, likewise                                      RENEW, optional
  *     8A L  key check value of K, 3 bytes                          RENEW
- *   Unknown tags are refused.
+ *   Unknown tags, tags of another op and empty values are refused.
  *
  * Proof (data of the response packet):
  *
@@ -90,12 +90,13 @@ struct opchange_command {
 NODISCARD enum err opchange_read(struct rd data, struct opchange_command *out);
 void opchange_write(struct wr *w, const struct opchange_command *command);
 
-/* path: FIDs from below the MF, 7FFF = the USIM. ERR_NOT_FOUND at the end. */
+/* path: one to five FIDs from below the MF, 7FFF = the USIM. ERR_NOT_FOUND at the end. */
 struct opchange_file {
     struct rd path;
     struct rd content;
 };
 NODISCARD enum err opchange_next_file(struct rd *files, struct opchange_file *out);
+void opchange_write_file(struct wr *w, const struct opchange_file *file);
 
 struct opchange_proof {
     enum opchange_result result;
@@ -106,6 +107,7 @@ struct opchange_proof {
     uint64_t counter;
     uint8_t imsi[EF_IMSI_LEN];
 };
+/* errors: ERR_SHORT, ERR_FORMAT (version, longer, a result or state that is none) */
 NODISCARD enum err opchange_read_proof(struct rd data, struct opchange_proof *out);
 void opchange_write_proof(struct wr *w, const struct opchange_proof *proof);
 

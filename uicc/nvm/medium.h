@@ -19,11 +19,27 @@ struct medium {
     uint64_t bank_size;
 };
 
-/* Write header and profile image; synced. bank_size in bytes. */
+/* Limits of a bank; the upper one keeps offsets inside a bank in 32 bits. */
+#define MEDIUM_BANK_MIN 512U
+#define MEDIUM_BANK_MAX (1U << 30)
+
+/* Bytes a device needs for an image of this length and two such banks. */
+uint64_t medium_size(size_t profile_len, uint64_t bank_size);
+
+/*
+ * Write header and profile image; synced. Whatever the banks held is no longer found.
+ *
+ * errors: ERR_RANGE (bank_size: limits, multiple of 4), ERR_SPACE (device too small), ERR_IO
+ */
 NODISCARD enum err medium_format(struct nvm_device *dev, struct rd profile_image,
                                  const uint8_t hash[MEDIUM_HASH_LEN], uint64_t bank_size);
 
-/* errors: ERR_FORMAT (no card), ERR_UNSUPPORTED (of another version), ERR_CORRUPT, ERR_IO. */
+/*
+ * Read and check the header. Not checked here: the image against its hash; who loads the
+ * image does that, and cards whose image is loaded already need not read it.
+ *
+ * errors: ERR_FORMAT (no card), ERR_UNSUPPORTED (of another version), ERR_CORRUPT, ERR_IO.
+ */
 NODISCARD enum err medium_open(struct nvm_device *dev, struct medium *out);
 
 #endif

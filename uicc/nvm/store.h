@@ -14,7 +14,7 @@
 #define RESEAT_UICC_NVM_STORE_H
 
 #include "apdu/arena.h"
-#include "uicc/nvm/medium.h"
+#include "uicc/nvm/journal.h"
 
 /* Object ids. The low 16 bits number things of a kind. */
 #define OBJ_PINS            0x00010000U             /* uicc/pin/ */
@@ -31,7 +31,8 @@
 #define OBJ_FILE_NEW(node)  (0x03000000U + (node)) /* uicc/fs/: a file that CREATE FILE made */
 
 /* Work memory that stores of one thread share: frame being built and undo log. */
-#define STORE_FRAME_MAX 65536
+#define STORE_FRAME_MAX JOURNAL_FRAME_MAX
+/* Only one of them may have a transaction under way at a time. */
 struct store_work {
     uint8_t frame[STORE_FRAME_MAX];
     uint8_t undo[STORE_FRAME_MAX];
@@ -44,24 +45,21 @@ struct store_object {
 };
 
 struct store {
-    struct nvm_device *dev;
-    struct medium medium;
+    struct journal journal;
     struct arena *arena;
     struct store_work *work;
     struct store_object *objects; /* sorted by id */
     uint32_t count, cap;
-    uint32_t generation, sequence;
-    uint64_t tail;              /* where the next frame goes, in the bank in force */
-    size_t frame_len, undo_len; /* of the transaction under way */
-    uint8_t bank;
-    bool forget; /* the next commit overwrites the old bank */
-    bool failed; /* the device failed in the middle of a write: read-only from now on */
+    size_t ops_len, undo_len; /* of the transaction under way */
+    bool forget;              /* the next commit overwrites the old bank */
 };
 
 /*
- * Begin an empty store on a formatted medium (personalisation), or read one.
+ * Begin an empty store on a formatted medium (personalisation), or read one. A store that
+ * was created exists on the medium from its first commit on.
  *
- * errors: ERR_CORRUPT (no bank is whole, or a frame in the middle is damaged),
+ * errors: as medium_open()
+ *         ERR_CORRUPT (no bank is whole, or a frame in the middle is damaged),
  *         ERR_NOMEM, ERR_IO
  * keeps:  dev, arena, work
  */
@@ -75,7 +73,11 @@ void store_close(struct store *s);
 /* The object's bytes; false if there is none. Borrowed until the next change of this object. */
 bool store_get(const struct store *s, uint32_t id, struct rd *value);
 
-/* errors of the changes: ERR_NOMEM, ERR_SPACE (transaction too large), ERR_IO (failed before). */
+/*
+ * errors of the changes: ERR_NOMEM, ERR_SPACE (transaction too large), ERR_IO (an earlier
+ * commit failed and could not be taken off the medium yet; tried again each time). A change
+ * that fails has changed nothing; the transaction under way stays as it was.
+ */
 NODISCARD enum err store_put(struct store *s, uint32_t id, struct rd value);
 /* len bytes of value fill (a file body); content is then patched in. */
 NODISCARD enum err store_put_filled(struct store *s, uint32_t id, uint8_t fill, size_t len);
@@ -83,7 +85,10 @@ NODISCARD enum err store_put_filled(struct store *s, uint32_t id, uint8_t fill, 
 NODISCARD enum err store_patch(struct store *s, uint32_t id, size_t offset, struct rd bytes);
 NODISCARD enum err store_delete(struct store *s, uint32_t id); /* ERR_OK also if there is none */
 
-/* Overwrite what is deleted or replaced when the transaction under way commits. */
+/*
+ * Overwrite what is deleted or replaced when the transaction under way commits. What a host
+ * file system or a drive keeps below the device is beyond our reach.
+ */
 void store_forget(struct store *s);
 
 bool store_dirty(const struct store *s);

@@ -5,7 +5,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DES_BLOCK 8
@@ -98,7 +97,7 @@ static bool complete(const struct crypto *c)
 
 struct crypto *crypto_new(void)
 {
-    struct crypto *c = calloc(1, sizeof *c);
+    struct crypto *c = OPENSSL_zalloc(sizeof *c);
 
     if (c == NULL)
         return NULL;
@@ -132,7 +131,7 @@ void crypto_free(struct crypto **c)
     EVP_MD_CTX_free(old->sha256);
     EVP_MD_CTX_free(old->shake256);
     EVP_MAC_CTX_free(old->hmac);
-    free(old);
+    OPENSSL_free(old);
 }
 
 static enum err start(EVP_CIPHER_CTX *ctx, const uint8_t *key, bool encrypt)
@@ -213,28 +212,22 @@ static enum err update(EVP_CIPHER_CTX *ctx, const uint8_t *in, uint8_t *out, siz
     return result(EVP_CipherUpdate(ctx, out, &out_len, in, (int)n) && (size_t)out_len == n);
 }
 
-static enum err run_cbc(struct crypto *c, enum crypto_cipher cipher, const struct secret *key,
-                        const uint8_t *in, uint8_t *out, size_t n, bool encrypt)
-{
-    EVP_CIPHER_CTX *ctx;
-    enum err e;
-
-    if (n % block_len(cipher) != 0)
-        return ERR_RANGE;
-    e = start_cbc(c, cipher, key, encrypt, &ctx);
-    return e == ERR_OK ? update(ctx, in, out, n) : e;
-}
-
 enum err crypto_encrypt(struct crypto *c, enum crypto_cipher cipher, const struct secret *key,
                         const uint8_t *in, uint8_t *out, size_t n)
 {
-    return run_cbc(c, cipher, key, in, out, n, true);
+    EVP_CIPHER_CTX *ctx;
+    enum err e = n % block_len(cipher) == 0 ? start_cbc(c, cipher, key, true, &ctx) : ERR_RANGE;
+
+    return e == ERR_OK ? update(ctx, in, out, n) : e;
 }
 
 enum err crypto_decrypt(struct crypto *c, enum crypto_cipher cipher, const struct secret *key,
                         const uint8_t *in, uint8_t *out, size_t n)
 {
-    return run_cbc(c, cipher, key, in, out, n, false);
+    EVP_CIPHER_CTX *ctx;
+    enum err e = n % block_len(cipher) == 0 ? start_cbc(c, cipher, key, false, &ctx) : ERR_RANGE;
+
+    return e == ERR_OK ? update(ctx, in, out, n) : e;
 }
 
 enum err crypto_aes_block(struct crypto *c, const struct secret *key, const uint8_t in[16],

@@ -15,52 +15,64 @@ static const struct {
     uint8_t constant;
 } rounds[5] = {{8, 0}, {0, 1}, {4, 2}, {8, 4}, {12, 8}};
 
-/* OUT1 to OUT5; only first to last (from 0) are computed. */
+/* OUT1 to OUT5; those from first to last, counted from 0, are wanted. */
 struct outputs {
+    size_t first, last;
     uint8_t out[ARRAY_LEN(rounds)][BLOCK];
 };
 
 static void xor_block(uint8_t *to, const uint8_t *with)
 {
-    for (size_t i = 0; i < BLOCK; i++)
-        to[i] ^= with[i];
+    uint64_t a[2], b[2];
+
+    memcpy(a, to, BLOCK);
+    memcpy(b, with, BLOCK);
+    a[0] ^= b[0];
+    a[1] ^= b[1];
+    memcpy(to, a, BLOCK);
 }
 
-/* to = from, rotated left by n bytes. */
-static void rotate(uint8_t to[BLOCK], const uint8_t from[BLOCK], size_t n)
+/* A block and itself again: where a rotation begins, the rotated block stands whole. */
+struct doubled {
+    uint8_t bytes[2 * BLOCK];
+};
+
+/* What E is applied to for OUT1, which alone depends on SQN and AMF. */
+static void fill_first(struct outputs *o, const uint8_t temp[BLOCK], const uint8_t opc[BLOCK],
+                       const uint8_t sqn_amf[8])
 {
-    memcpy(to, from + n, BLOCK - n);
-    memcpy(to + BLOCK - n, from, n);
+    struct doubled in1;
+
+    for (size_t at = 0; at < sizeof in1.bytes; at += 8)
+        memcpy(in1.bytes + at, sqn_amf, 8);
+    xor_block(in1.bytes, opc);
+    xor_block(in1.bytes + BLOCK, opc);
+    memcpy(o->out[0], in1.bytes + rounds[0].rotate, BLOCK);
+    xor_block(o->out[0], temp);
+    o->out[0][BLOCK - 1] ^= rounds[0].constant;
+    OPENSSL_cleanse(&in1, sizeof in1);
 }
 
-/* What E is applied to for OUT1 (sqn_amf) and for the others. */
-static void fill_inputs(struct outputs *o, size_t first, size_t last, const uint8_t temp[BLOCK],
-                        const uint8_t opc[BLOCK], const uint8_t *sqn_amf)
+static void fill_others(struct outputs *o, const uint8_t temp[BLOCK], const uint8_t opc[BLOCK])
 {
-    uint8_t x[BLOCK];
+    struct doubled x;
 
-    if (first == 0) {
-        memcpy(x, sqn_amf, BLOCK / 2);
-        memcpy(x + BLOCK / 2, sqn_amf, BLOCK / 2);
-        xor_block(x, opc);
-        rotate(o->out[0], x, rounds[0].rotate);
-        xor_block(o->out[0], temp);
-        first = 1;
-    }
-    memcpy(x, temp, BLOCK);
-    xor_block(x, opc);
-    for (size_t n = first; n <= last; n++) {
-        rotate(o->out[n], x, rounds[n].rotate);
+    memcpy(x.bytes, temp, BLOCK);
+    xor_block(x.bytes, opc);
+    memcpy(x.bytes + BLOCK, x.bytes, BLOCK);
+    for (size_t n = 1; n < ARRAY_LEN(rounds); n++) {
+        memcpy(o->out[n], x.bytes + rounds[n].rotate, BLOCK);
         o->out[n][BLOCK - 1] ^= rounds[n].constant;
     }
-    OPENSSL_cleanse(x, sizeof x);
+    OPENSSL_cleanse(&x, sizeof x);
 }
 
+/* sqn_amf is looked at only when OUT1 is wanted. */
 static enum err compute(struct crypto *c, const struct aka_key *key,
-                        const uint8_t rand[AKA_RAND_LEN], const uint8_t *sqn_amf, size_t first,
-                        size_t last, struct outputs *o)
+                        const uint8_t rand[AKA_RAND_LEN], const uint8_t *sqn_amf, struct outputs *o)
 {
     const uint8_t *opc = key->opc.bytes;
+    uint8_t *wanted = o->out[o->first];
     uint8_t temp[BLOCK];
     enum err e;
 
@@ -68,10 +80,13 @@ static enum err compute(struct crypto *c, const struct aka_key *key,
     xor_block(temp, opc);
     e = crypto_aes_block(c, &key->k, temp, temp);
     if (e == ERR_OK) {
-        fill_inputs(o, first, last, temp, opc, sqn_amf);
-        e = crypto_aes_more(c, o->out[first], o->out[first], last - first + 1);
+        if (o->first == 0)
+            fill_first(o, temp, opc, sqn_amf);
+        if (o->last > 0)
+            fill_others(o, temp, opc);
+        e = crypto_aes_more(c, wanted, wanted, o->last - o->first + 1);
     }
-    for (size_t n = first; n <= last && e == ERR_OK; n++)
+    for (size_t n = o->first; n <= o->last && e == ERR_OK; n++)
         xor_block(o->out[n], opc);
     OPENSSL_cleanse(temp, sizeof temp);
     return e;
@@ -103,8 +118,8 @@ enum err milenage_opc(struct crypto *c, const struct aka_key *key, const struct 
 enum err milenage_f2345(struct crypto *c, const struct aka_key *key,
                         const uint8_t rand[AKA_RAND_LEN], struct aka_result *out)
 {
-    struct outputs o;
-    enum err e = compute(c, key, rand, NULL, 1, 4, &o);
+    struct outputs o = {.first = 1, .last = 4};
+    enum err e = compute(c, key, rand, NULL, &o);
 
     if (e == ERR_OK)
         take_f2345(&o, key, out);
@@ -115,8 +130,8 @@ enum err milenage_f2345(struct crypto *c, const struct aka_key *key,
 enum err milenage_f1(struct crypto *c, const struct aka_key *key, const uint8_t rand[AKA_RAND_LEN],
                      const uint8_t sqn_amf[8], uint8_t *mac_a, uint8_t *mac_s)
 {
-    struct outputs o;
-    enum err e = compute(c, key, rand, sqn_amf, 0, 0, &o);
+    struct outputs o = {.first = 0, .last = 0};
+    enum err e = compute(c, key, rand, sqn_amf, &o);
 
     if (e == ERR_OK && mac_a != NULL)
         memcpy(mac_a, o.out[0], 8);
@@ -130,8 +145,8 @@ enum err milenage_vector(struct crypto *c, const struct aka_key *key,
                          const uint8_t rand[AKA_RAND_LEN], const uint8_t sqn_amf[8],
                          uint8_t mac_a[8], struct aka_result *out)
 {
-    struct outputs o;
-    enum err e = compute(c, key, rand, sqn_amf, 0, 4, &o);
+    struct outputs o = {.first = 0, .last = 4};
+    enum err e = compute(c, key, rand, sqn_amf, &o);
 
     if (e == ERR_OK) {
         memcpy(mac_a, o.out[0], 8);

@@ -1,0 +1,84 @@
+# The built-in profile: what all cards of a batch share, unless another profile
+# is named with `uicc make --profile FILE`. This file says all of it; a profile
+# of your own needs to say only what is different.
+#
+# One setting a line, KEYWORD [ARGUMENT] = VALUE. From # on a line is comment.
+# A card keeps its profile; changing this file changes cards that are made later.
+
+# Name of the profile, as `uicc show` tells it. No blanks, at most 32 characters.
+name = m2m-5g
+
+# Label of the USIM in EF.DIR, at most 16 characters.
+label = USIM
+
+# Services of the USIM (EF.UST, TS 31.102 4.2.8). A service that is on has its
+# files, one that is off has none. Plain numbers replace the built-in list; +N and
+# -N add to it or take away. Several lines are one list.
+#
+#   10 SMS storage            12 SMS parameters         17 18 group identifiers
+#   19 service provider name  20 user's PLMN selector   21 MSISDN
+#   27 GSM access             28 SMS-PP download (OTA)  33 always on
+#   38 GSM security context   42 operator's PLMN list   43 home PLMN with access technology
+#   45 46 network names       51 service provider PLMNs 71 equivalent home PLMNs
+#   73 74 how to show them    85 EPS location and keys  122 5GS location and keys
+#   123 5G authentication keys  124 SUPI privacy        125 SUCI computed in the card
+#   126 access identities     127 steering of roaming   129 5GS operator names
+services = 10 12 17 18 19 20 21 27 28 33 38 42 43 45 46 51 71 73 74 85
+services = 122 123 124 125 126 127 129
+
+# Answer class A0 and have DF.GSM (TS 51.011), whose files show those of the USIM.
+# Needs service 27.
+sim-mode = yes
+
+# An ISIM (TS 31.103). Without one, devices derive their IMS identities from the IMSI.
+isim = no
+
+# Algorithm of the OTA keys: aes or 3des (two-key; for servers that cannot do better).
+ota-algorithm = aes
+
+# What the card asks of the terminal after EF.IMSI was changed over the air:
+# a qualifier of REFRESH (TS 102 223 8.6), 00 to 09, or none. 04 is UICC reset.
+rfm-refresh = 04
+
+# Sequence numbers of AUTHENTICATE (TS 33.102 C.2): how far SEQ may jump ahead, and how
+# far it may lie behind the highest one accepted; 0 is without limit.
+sqn-delta = 268435456
+sqn-age-limit = 0
+
+# Historical bytes of the ATR, up to 15. An ATR that no reader knows is best: readers
+# treat cards they know by name in their own ways.
+historical = 80 31E0 73FE211F 67 52455345415431
+
+# Tries before PIN, then before UNBLOCK PIN are blocked; tries of the ADM key.
+pin1 = 3 10
+pin2 = 3 10
+adm1 = 10
+
+# What a TAR leads to: rfm-uicc (files from the MF), rfm-usim (from the USIM), rfm-sim
+# (class A0; left out without sim-mode), ram (applications), opchange (subscription
+# manager); the least security it accepts, coded as SPI1 (16: ciphered, CC, counter
+# above); the keys that count as verified. The first line replaces the built-in list.
+tar B00000 = rfm-uicc 16 PIN1 ADM1
+tar B00120 = rfm-uicc 16 PIN1 ADM1
+tar B00001 = rfm-usim 16 PIN1 ADM1
+tar B00011 = rfm-usim 16 PIN1 ADM1
+tar B00140 = rfm-usim 16 PIN1 ADM1
+tar B00010 = rfm-sim 16 PIN1 ADM1
+tar 000000 = ram 16
+tar B20100 = ram 16
+tar BFFF00 = opchange 16
+
+# Protection of the SUPI (TS 33.501 annex C), the preferred scheme first: null, a KEY-ID
+# KEY (X25519, 32 bytes) or b KEY-ID KEY (P-256, 33 bytes, compressed), with the home
+# network's public key. The first line replaces the built-in list.
+suci = null
+
+# Other sizes: BYTES of a transparent file, number of RECORDS, or LENGTHxRECORDS. Files
+# and records may grow over what the standard asks for, the number of records is free.
+# Paths are FIDs from below the MF; 7FFF is the USIM.
+#size 7FFF/6F3C = 20
+#size 7FFF/6F42 = 48x2
+
+# Other first contents, in hex; of a whole file, or of one record. The rest is FF.
+#content 2F05 = 656E
+#content 7FFF/6FB7 1 = 19F1FF FFFFFFFFFFFFFFFFFFFF 01

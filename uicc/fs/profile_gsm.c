@@ -1,0 +1,51 @@
+/*
+ * DF.GSM and what the 2G file system has besides (TS 51.011 10.3, 10.5), for
+ * class A0 and for readers that look for the IMSI here. What the USIM has too
+ * shows the USIM's body: an operator change through one is seen through the other.
+ */
+#include "uicc/fs/rows.h"
+
+/* clang-format off */
+static const struct fs_row gsm[] = {
+    ROW_TR("LP", 0x6F05, 0, 4, RULE_ALW_PIN, ALWAYS, "", "TS 51.011 10.3.1"),
+    ROW_SAME("IMSI", 0x6F07, RULE_PIN_ADM, "7FFF/6F07", "TS 51.011 10.3.2"),
+    ROW_SAME("Kc", 0x6F20, RULE_PIN_PIN, "7FFF/5F3B/4F20", "TS 51.011 10.3.3"),
+    ROW_TR_EACH("PLMNsel", 0x6F30, 0, 24, RULE_PIN_PIN, ALWAYS, "FF", "TS 51.011 10.3.4"),
+    ROW_SAME("HPPLMN", 0x6F31, RULE_PIN_ADM, "7FFF/6F31", "TS 51.011 10.3.5"),
+    ROW_SAME("ACMmax", 0x6F37, RULE_PIN_PIN2, "7FFF/6F37", "TS 51.011 10.3.6"),
+    ROW_TR_OF("SST", 0x6F38, 0, 14, RULE_PIN_ADM, ALWAYS, 0, ROW_SST, "TS 51.011 10.3.7"),
+    ROW_SAME("ACM", 0x6F39, RULE_PIN_PIN2_INCREASE, "7FFF/6F39", "TS 51.011 10.3.8"),
+    ROW_SAME("GID1", 0x6F3E, RULE_PIN_ADM, "7FFF/6F3E", "TS 51.011 10.3.9"),
+    ROW_SAME("GID2", 0x6F3F, RULE_PIN_ADM, "7FFF/6F3F", "TS 51.011 10.3.10"),
+    ROW_SAME("PUCT", 0x6F41, RULE_PIN_PIN2, "7FFF/6F41", "TS 51.011 10.3.12"),
+    ROW_SAME("CBMI", 0x6F45, RULE_PIN_PIN, "7FFF/6F45", "TS 51.011 10.3.13"),
+    ROW_SAME("SPN", 0x6F46, RULE_ALW_ADM, "7FFF/6F46", "TS 51.011 10.3.11"),
+    ROW_SAME("CBMID", 0x6F48, RULE_PIN_ADM, "7FFF/6F48", "TS 51.011 10.3.26"),
+    ROW_SAME("CBMIR", 0x6F50, RULE_PIN_PIN, "7FFF/6F50", "TS 51.011 10.3.28"),
+    ROW_SAME("KcGPRS", 0x6F52, RULE_PIN_PIN, "7FFF/5F3B/4F52", "TS 51.011 10.3.32"),
+    ROW_SAME("LOCIGPRS", 0x6F53, RULE_PIN_PIN, "7FFF/6F73", "TS 51.011 10.3.33"),
+    ROW_SAME("SUME", 0x6F54, RULE_ADM_ADM, "7F10/6F54", "TS 51.011 10.3.34"),
+    ROW_SAME("PLMNwAcT", 0x6F60, RULE_PIN_PIN, "7FFF/6F60", "TS 51.011 10.3.35"),
+    ROW_SAME("OPLMNwAcT", 0x6F61, RULE_PIN_ADM, "7FFF/6F61", "TS 51.011 10.3.36"),
+    ROW_SAME("HPLMNwAcT", 0x6F62, RULE_PIN_ADM, "7FFF/6F62", "TS 51.011 10.3.37"),
+    ROW_SAME("CPBCCH", 0x6F63, RULE_PIN_PIN, "7FFF/5F3B/4F63", "TS 51.011 10.3.38"),
+    ROW_SAME("InvScan", 0x6F64, RULE_PIN_PIN, "7FFF/5F3B/4F64", "TS 51.011 10.3.39"),
+    ROW_TR("BCCH", 0x6F74, 0, 16, RULE_PIN_PIN, ALWAYS, "", "TS 51.011 10.3.14"),
+    ROW_SAME("ACC", 0x6F78, RULE_PIN_ADM, "7FFF/6F78", "TS 51.011 10.3.15"),
+    ROW_SAME("FPLMN", 0x6F7B, RULE_PIN_PIN, "7FFF/6F7B", "TS 51.011 10.3.16"),
+    ROW_SAME("LOCI", 0x6F7E, RULE_PIN_PIN, "7FFF/6F7E", "TS 51.011 10.3.17"),
+    ROW_SAME("AD", 0x6FAD, RULE_ALW_ADM, "7FFF/6FAD", "TS 51.011 10.3.18"),
+    /* phase 2 with PROFILE DOWNLOAD */
+    ROW_TR("Phase", 0x6FAE, 0, 1, RULE_ALW_ADM, ALWAYS, "03", "TS 51.011 10.3.19"),
+    ROW_TR("ECC", 0x6FB7, 0, 15, RULE_ALW_ADM, ALWAYS, "11F2FF", "TS 51.011 10.3.27"),
+    ROW_SAME("PNN", 0x6FC5, RULE_ALW_ADM, "7FFF/6FC5", "TS 51.011 10.3.42"),
+    ROW_SAME("OPL", 0x6FC6, RULE_ALW_ADM, "7FFF/6FC6", "TS 51.011 10.3.43"),
+    ROW_SAME("SPDI", 0x6FCD, RULE_PIN_ADM, "7FFF/6FCD", "TS 51.011 10.3.50"),
+};
+/* clang-format on */
+
+static const struct fs_df dfs[] = {
+    {"GSM", 0x7F20, 0x3F00, FS_DF, "", gsm, ARRAY_LEN(gsm)},
+};
+
+const struct fs_table fs_table_gsm = {dfs, ARRAY_LEN(dfs)};

@@ -1,5 +1,6 @@
 #include "apdu/script.h"
 #include "apdu/apdu.h"
+#include "apdu/ids.h"
 #include "apdu/tlv.h"
 
 #include <string.h>
@@ -99,16 +100,11 @@ static enum err next_object(struct rd *r, bool indefinite, uint8_t *tag, struct 
 static bool p3_is_le(const uint8_t header[4])
 {
     static const uint8_t instructions[] = {
-        0x12, /* FETCH */
-        0x70, /* MANAGE CHANNEL */
-        0x84, /* GET CHALLENGE */
-        0xB0, /* READ BINARY */
-        0xB2, /* READ RECORD */
-        0xC0, /* GET RESPONSE */
-        0xCA, /* GET DATA */
+        INS_FETCH,       INS_MANAGE_CHANNEL, INS_GET_CHALLENGE, INS_READ_BINARY,
+        INS_READ_RECORD, INS_GET_RESPONSE,   INS_GET_DATA,
     };
 
-    if (header[1] == 0xF2)
+    if (header[1] == INS_STATUS)
         return (header[2] & 0xF0) == 0;
     return memchr(instructions, header[1], sizeof instructions) != NULL;
 }

@@ -1,5 +1,6 @@
 #include "apdu/sms.h"
 #include "apdu/ctlv.h"
+#include "apdu/ids.h"
 #include "apdu/tlv.h"
 
 #include <string.h>
@@ -25,12 +26,7 @@
 #define PI_UDL       0x04
 #define PI_EXTENSION 0x80
 
-#define TAG_DOWNLOAD 0xD1
-#define TAG_DEVICES  0x02
-#define TAG_ADDRESS  0x06
-#define TAG_TPDU     0x0B
-
-static const uint8_t network_to_uicc[] = {0x83, 0x81};
+static const uint8_t network_to_uicc[] = {DEVICE_NETWORK, DEVICE_UICC};
 
 static bool is_alphanumeric(const struct sms_address *a)
 {
@@ -362,16 +358,16 @@ enum err sms_write_envelope(struct wr *w, const struct sms_address *sca, struct 
 {
     uint8_t block[1 + ADDRESS_OCTETS_MAX];
     struct wr address = WR_ARRAY(block);
-    size_t mark = tlv_open(w, TAG_DOWNLOAD);
+    size_t mark = tlv_open(w, CAT_OBJECT_SMS_PP);
 
-    ctlv_write(w, TAG_DEVICES, RD_ARRAY(network_to_uicc));
+    ctlv_write(w, CTLV_DEVICE_IDENTITIES, RD_ARRAY(network_to_uicc));
     if (sca != NULL) {
         write_address_body(&address, sca);
         if (address.overflow)
             w->overflow = true;
-        ctlv_write(w, TAG_ADDRESS, RD_WR(&address));
+        ctlv_write(w, CTLV_ADDRESS, RD_WR(&address));
     }
-    ctlv_write(w, TAG_TPDU, tpdu);
+    ctlv_write(w, CTLV_SMS_TPDU, tpdu);
     tlv_close(w, mark);
     return wr_result(w);
 }
@@ -388,16 +384,16 @@ enum err sms_read_envelope(struct rd value, struct sms_download *out)
 {
     struct sms_download d = {.has_sca = false};
     struct rd devices, address;
-    enum err e = find_object(value, TAG_DEVICES, &devices);
+    enum err e = find_object(value, CTLV_DEVICE_IDENTITIES, &devices);
 
     if (e != ERR_OK)
         return e;
     if (!rd_equal(devices, RD_ARRAY(network_to_uicc)))
         return ERR_FORMAT;
-    e = find_object(value, TAG_TPDU, &d.tpdu);
+    e = find_object(value, CTLV_SMS_TPDU, &d.tpdu);
     if (e != ERR_OK)
         return e;
-    if (ctlv_find(value, TAG_ADDRESS, &address) == ERR_OK && address.left > 0) {
+    if (ctlv_find(value, CTLV_ADDRESS, &address) == ERR_OK && address.left > 0) {
         d.has_sca = true;
         if (address.left > 1 + ADDRESS_OCTETS_MAX)
             return ERR_FORMAT;

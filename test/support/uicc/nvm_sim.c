@@ -1,5 +1,3 @@
-#define _GNU_SOURCE /* memmem */
-
 #include "test/support/uicc/nvm_sim.h"
 
 #include <stdio.h>

@@ -1,0 +1,637 @@
+/*
+ * Tests of uicc/nvm/store.h and journal.h. Goal: whatever the device does, the store is in
+ * a state it was committed in, and says so. The exhaustive power cuts are in
+ * test/crash/crash_store.c; here is one example of each rule.
+ */
+#include "uicc/nvm/store.h"
+
+#include "test/support/runner.h"
+#include "test/support/uicc/nvm_sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BANK 8192U
+
+static uint8_t block[1U << 20] __attribute__((aligned(16)));
+static struct arena arena;
+static struct store_work work;
+static struct nvm_sim sim;
+static struct store store;
+
+static void make_store(uint64_t bank_size)
+{
+    static const uint8_t hash[MEDIUM_HASH_LEN] = {7};
+
+    arena_init(&arena, block, sizeof block);
+    nvm_sim_init(&sim, medium_size(3, bank_size));
+    ck_assert_int_eq(medium_format(&sim.device, RD((const uint8_t *)"abc", 3), hash, bank_size),
+                     ERR_OK);
+    ck_assert_int_eq(store_create(&store, &sim.device, &arena, &work), ERR_OK);
+}
+
+static void setup(void)
+{
+    make_store(BANK);
+}
+
+static void teardown(void)
+{
+    store_close(&store);
+    nvm_sim_free(&sim);
+}
+
+static enum err reopen(enum nvm_sim_policy policy)
+{
+    store_close(&store);
+    nvm_sim_power_on(&sim, policy, 1);
+    return store_open(&store, &sim.device, &arena, &work);
+}
+
+static enum err put(uint32_t id, const char *text)
+{
+    return store_put(&store, id, RD((const uint8_t *)text, strlen(text)));
+}
+
+static void must_put(uint32_t id, const char *text)
+{
+    ck_assert_int_eq(put(id, text), ERR_OK);
+}
+
+static void must_commit(void)
+{
+    ck_assert_int_eq(store_commit(&store), ERR_OK);
+}
+
+static void expect(uint32_t id, const char *text)
+{
+    struct rd value;
+
+    ck_assert_int_eq(store_get(&store, id, &value), text != NULL);
+    if (text != NULL)
+        ck_assert(rd_equal(value, RD((const uint8_t *)text, strlen(text))));
+}
+
+/* The bytes of frame or head that stand at an offset of the bank in force. */
+static uint8_t *in_force(uint32_t offset)
+{
+    return sim.media + store.journal.medium.bank_offset[store.journal.bank] + offset;
+}
+
+START_TEST(store_get_finds_each_of_many_objects)
+{
+    struct rd value;
+    uint8_t byte;
+
+    for (uint32_t i = 0; i < 500; i++) {
+        byte = (uint8_t)i;
+        ck_assert_int_eq(store_put(&store, i * 7919 % 500 * 3 + 1, RD(&byte, 1)), ERR_OK);
+    }
+    for (uint32_t i = 0; i < 500; i++) {
+        ck_assert(store_get(&store, i * 7919 % 500 * 3 + 1, &value));
+        ck_assert_uint_eq(value.at[0], (uint8_t)i);
+        ck_assert(!store_get(&store, i * 3, &value));
+        ck_assert(!store_get(&store, i * 3 + 2, &value));
+    }
+}
+END_TEST
+
+START_TEST(store_changes_are_visible_at_once_and_durable_after_commit)
+{
+    must_put(1, "one");
+    expect(1, "one");
+    must_commit();
+    must_put(2, "two");
+    ck_assert(store_dirty(&store));
+    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_OK);
+    expect(1, "one");
+    expect(2, NULL);
+    ck_assert(!store_dirty(&store));
+}
+END_TEST
+
+START_TEST(store_commit_costs_one_write_and_one_sync)
+{
+    must_put(1, "one");
+    must_commit();
+    nvm_sim_power_on(&sim, NVM_SIM_KEEP, 0);
+    must_put(1, "two");
+    must_put(2, "three");
+    must_commit();
+    ck_assert_uint_eq(sim.writes, 1);
+    ck_assert_uint_eq(sim.syncs, 1);
+    must_commit();
+    ck_assert_uint_eq(sim.ops, 2);
+}
+END_TEST
+
+START_TEST(store_operations_survive_reopening)
+{
+    struct rd value;
+
+    must_put(1, "abcdef");
+    must_put(2, "gone");
+    must_put(4, "");
+    ck_assert_int_eq(store_put_filled(&store, 3, 0xFF, 40000), ERR_OK);
+    must_commit();
+    ck_assert_int_eq(store_patch(&store, 1, 2, RD((const uint8_t *)"XY", 2)), ERR_OK);
+    ck_assert_int_eq(store_patch(&store, 3, 39999, RD((const uint8_t *)"Z", 1)), ERR_OK);
+    ck_assert_int_eq(store_delete(&store, 2), ERR_OK);
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "abXYef");
+    expect(2, NULL);
+    expect(4, "");
+    ck_assert(store_get(&store, 3, &value));
+    ck_assert_uint_eq(value.left, 40000);
+    ck_assert_uint_eq(value.at[39998], 0xFF);
+    ck_assert_uint_eq(value.at[39999], 'Z');
+}
+END_TEST
+
+START_TEST(store_changes_refuse_what_is_not_there)
+{
+    uint8_t bytes[4] = {0};
+
+    must_put(1, "abc");
+    must_commit();
+    ck_assert_int_eq(store_patch(&store, 2, 0, RD_ARRAY(bytes)), ERR_NOT_FOUND);
+    ck_assert_int_eq(store_patch(&store, 1, 0, RD_ARRAY(bytes)), ERR_RANGE);
+    ck_assert_int_eq(store_patch(&store, 1, 4, RD(bytes, 0)), ERR_RANGE);
+    ck_assert_int_eq(store_patch(&store, 1, SIZE_MAX, RD(bytes, 1)), ERR_RANGE);
+    ck_assert_int_eq(store_delete(&store, 2), ERR_OK);
+    ck_assert(!store_dirty(&store));
+}
+END_TEST
+
+START_TEST(store_put_takes_a_value_of_the_object_itself)
+{
+    struct rd value;
+
+    must_put(1, "abcdef");
+    ck_assert(store_get(&store, 1, &value));
+    ck_assert_int_eq(store_put(&store, 1, RD(value.at + 2, 3)), ERR_OK);
+    expect(1, "cde");
+    ck_assert(store_get(&store, 1, &value));
+    ck_assert_int_eq(store_patch(&store, 1, 0, RD(value.at + 1, 2)), ERR_OK);
+    expect(1, "dee");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "dee");
+}
+END_TEST
+
+/* Every kind of change, of every kind of object, in one transaction. */
+static void change_everything(void)
+{
+    must_put(1, "ONE");               /* in place */
+    must_put(2, "another length");    /* replaced */
+    must_put(3, "new");               /* added */
+    must_put(3, "newer than before"); /* replaced again */
+    ck_assert_int_eq(store_delete(&store, 4), ERR_OK);
+    must_put(4, "back");
+    ck_assert_int_eq(store_delete(&store, 3), ERR_OK);
+    ck_assert_int_eq(store_patch(&store, 5, 1, RD((const uint8_t *)"--", 2)), ERR_OK);
+    ck_assert_int_eq(store_patch(&store, 5, 2, RD((const uint8_t *)"++", 2)), ERR_OK);
+    ck_assert_int_eq(store_put_filled(&store, 6, 1, 300), ERR_OK);
+    ck_assert_int_eq(store_delete(&store, 1), ERR_OK);
+}
+
+static void expect_unchanged(void)
+{
+    expect(1, "one");
+    expect(2, "two");
+    expect(3, NULL);
+    expect(4, "four");
+    expect(5, "fives");
+    expect(6, NULL);
+}
+
+static void put_everything(void)
+{
+    must_put(1, "one");
+    must_put(2, "two");
+    must_put(4, "four");
+    must_put(5, "fives");
+    must_commit();
+}
+
+START_TEST(store_rollback_restores_memory_exactly)
+{
+    size_t used;
+
+    put_everything();
+    change_everything();
+    store_rollback(&store);
+    expect_unchanged();
+    used = arena.used;
+    for (int i = 0; i < 100; i++) {
+        change_everything();
+        store_rollback(&store);
+    }
+    expect_unchanged();
+    ck_assert_uint_eq(arena.used, used);
+}
+END_TEST
+
+START_TEST(store_change_that_does_not_fit_changes_nothing)
+{
+    static uint8_t big[JOURNAL_OPS_MAX];
+
+    put_everything();
+    ck_assert_int_eq(store_put(&store, 3, RD(big, sizeof big)), ERR_SPACE);
+    ck_assert_int_eq(store_put(&store, 3, RD(big, sizeof big - 7)), ERR_OK);
+    ck_assert_int_eq(store_delete(&store, 1), ERR_SPACE);
+    ck_assert_int_eq(store_put_filled(&store, 9, 0, 1U << 31), ERR_SPACE);
+    store_rollback(&store);
+    ck_assert_int_eq(store_put_filled(&store, 9, 0, 1U << 31), ERR_NOMEM);
+    expect_unchanged();
+    ck_assert(!store_dirty(&store));
+}
+END_TEST
+
+START_TEST(store_says_nomem_at_every_allocation)
+{
+    put_everything();
+    /* The arena ends after n more bytes. */
+    for (size_t n = 0; n < 4096; n += 16) {
+        enum err e = ERR_OK;
+
+        arena.cap = arena.used + n;
+        for (uint32_t id = 10; e == ERR_OK; id++)
+            e = put(id, "this takes thirty-two bytes, say");
+        ck_assert_int_eq(e, ERR_NOMEM);
+        ck_assert_int_eq(store_patch(&store, 1, 0, RD((const uint8_t *)"ONE", 3)), ERR_OK);
+        store_rollback(&store);
+        expect_unchanged();
+    }
+}
+END_TEST
+
+START_TEST(store_compacts_before_the_bank_overflows)
+{
+    char text[32];
+
+    for (int i = 0; i < 3000; i++) {
+        snprintf(text, sizeof text, "value %d", i);
+        must_put((uint32_t)i % 40, text);
+        must_commit();
+    }
+    ck_assert_uint_gt(store.journal.generation, 3);
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    for (int i = 2960; i < 3000; i++) {
+        snprintf(text, sizeof text, "value %d", i);
+        expect((uint32_t)i % 40, text);
+    }
+}
+END_TEST
+
+START_TEST(store_commit_says_space_when_the_bank_is_full)
+{
+    static uint8_t random[4000];
+    uint64_t seed = 3;
+    uint32_t id = 0;
+
+    for (size_t i = 0; i < sizeof random; i++)
+        random[i] = (uint8_t)nvm_sim_random(&seed);
+    must_put(1000, "here");
+    must_commit();
+    for (id = 0; id < 10; id++) {
+        ck_assert_int_eq(store_put(&store, id, RD_ARRAY(random)), ERR_OK);
+        if (store_commit(&store) != ERR_OK)
+            break;
+    }
+    ck_assert_uint_eq(id, 2);
+    expect(2, NULL);
+    ck_assert_int_eq(store_put(&store, 2, RD_ARRAY(random)), ERR_OK);
+    ck_assert_int_eq(store_commit(&store), ERR_SPACE);
+    /* What fits still goes in, and a deletion makes room again. */
+    must_put(1000, "gone");
+    must_commit();
+    ck_assert_int_eq(store_delete(&store, 0), ERR_OK);
+    must_commit();
+    ck_assert_int_eq(store_put(&store, 2, RD_ARRAY(random)), ERR_OK);
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1000, "gone");
+    expect(0, NULL);
+}
+END_TEST
+
+START_TEST(store_snapshot_keeps_objects_of_every_size)
+{
+    static const size_t sizes[] = {0, 1, 15, 16, 17, 255, 256, 257, 4096, 20000, 49000};
+    static uint8_t bytes[49152];
+    struct rd value;
+
+    store_close(&store);
+    nvm_sim_free(&sim);
+    make_store(1U << 20);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 31 >> 3);
+    for (uint32_t i = 0; i < 2 * ARRAY_LEN(sizes); i++) {
+        size_t n = sizes[i / 2];
+
+        /* Odd ids end in a run of one byte. */
+        ck_assert_int_eq(store_put_filled(&store, i, 0xFF, n), ERR_OK);
+        ck_assert_int_eq(store_patch(&store, i, 0, RD(bytes, i % 2 ? n / 2 : n)), ERR_OK);
+        must_commit();
+    }
+    store_forget(&store);
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    for (uint32_t i = 0; i < 2 * ARRAY_LEN(sizes); i++) {
+        size_t n = sizes[i / 2], patched = i % 2 ? n / 2 : n;
+
+        ck_assert(store_get(&store, i, &value));
+        ck_assert_uint_eq(value.left, n);
+        ck_assert(rd_equal(RD(value.at, patched), RD(bytes, patched)));
+        for (size_t k = patched; k < n; k++)
+            ck_assert_uint_eq(value.at[k], 0xFF);
+    }
+}
+END_TEST
+
+START_TEST(store_open_cuts_a_torn_tail)
+{
+    uint32_t before;
+
+    must_put(1, "one");
+    must_commit();
+    must_put(1, "two");
+    before = store.journal.tail;
+    must_commit();
+    *in_force(before + 14) ^= 1;
+    memcpy(sim.view, sim.media, sim.device.size);
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "one");
+    must_put(1, "six");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "six");
+}
+END_TEST
+
+START_TEST(store_open_refuses_damage_before_the_last_frame)
+{
+    uint32_t start;
+
+    must_put(1, "one");
+    must_commit();
+    start = store.journal.tail;
+    must_put(1, "two");
+    must_commit();
+    must_put(1, "six");
+    must_commit();
+    /* Each byte of the middle frame in turn; its padding belongs to nobody. */
+    for (uint32_t at = start; at < start + JOURNAL_FRAME_HEAD + 10; at++) {
+        *in_force(at) ^= 0x40;
+        ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_CORRUPT);
+        *in_force(at) ^= 0x40;
+    }
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "six");
+}
+END_TEST
+
+START_TEST(store_open_refuses_a_damaged_snapshot)
+{
+    must_put(1, "one");
+    must_commit();
+    store_forget(&store);
+    must_commit();
+    must_put(1, "two");
+    must_commit();
+    /* Head, frame head and the operation PUT "one". */
+    for (uint32_t at = 0; at < 16 + JOURNAL_FRAME_HEAD + 10; at++) {
+        uint8_t *byte = in_force(at);
+
+        *byte ^= 0x10;
+        ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_CORRUPT);
+        *byte ^= 0x10;
+    }
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "two");
+}
+END_TEST
+
+/* An object that looks like a frame of this journal, as far as its writer can know. */
+START_TEST(store_open_takes_no_content_for_a_frame)
+{
+    uint8_t copy[256];
+    uint32_t start, len;
+
+    must_put(1, "one");
+    must_commit();
+    start = store.journal.tail;
+    must_put(2, "frame to be copied");
+    must_commit();
+    len = store.journal.tail - start;
+    memcpy(copy, in_force(start), len);
+    store_forget(&store); /* a new salt */
+    must_commit();
+    ck_assert_int_eq(store_put(&store, 3, RD(copy, len)), ERR_OK);
+    start = store.journal.tail;
+    must_commit();
+    *in_force(start) ^= 0xFF;
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(3, NULL);
+}
+END_TEST
+
+START_TEST(store_commit_that_fails_has_not_happened)
+{
+    static const enum nvm_sim_policy policies[] = {NVM_SIM_DROP, NVM_SIM_KEEP, NVM_SIM_TEAR};
+
+    must_put(1, "one");
+    must_commit();
+    for (uint64_t n = 1; n <= 2; n++) {
+        must_put(1, "this will not be");
+        sim.fail_at = sim.ops + n;
+        ck_assert_int_eq(store_commit(&store), ERR_IO);
+        expect(1, "one");
+        ck_assert(!store_dirty(&store));
+        ck_assert_int_eq(reopen(policies[_i]), ERR_OK);
+        expect(1, "one");
+    }
+}
+END_TEST
+
+/* A short commit over a long one that failed: nothing of the long one may come back. */
+START_TEST(store_commit_goes_on_after_a_failure)
+{
+    must_put(1, "one");
+    must_commit();
+    must_put(2, "this is a long value, much longer than what follows; it must not be seen");
+    sim.fail_at = sim.ops + 2;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    nvm_sim_heal(&sim);
+    for (int i = 0; i < 6; i++) {
+        char text[2] = {(char)('a' + i), 0};
+
+        must_put(1, text);
+        must_commit();
+        ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+        expect(1, text);
+        expect(2, NULL);
+    }
+}
+END_TEST
+
+START_TEST(store_refuses_changes_while_a_failed_frame_may_stand)
+{
+    must_put(1, "one");
+    must_commit();
+    must_put(1, "two");
+    sim.fail_at = sim.ops + 1;
+    sim.fail_sticky = true;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    ck_assert_int_eq(put(1, "six"), ERR_IO);
+    ck_assert_int_eq(store_put_filled(&store, 2, 0, 1), ERR_IO);
+    ck_assert_int_eq(store_delete(&store, 1), ERR_IO);
+    store_forget(&store);
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    expect(1, "one");
+    /* It heals as soon as the device does. */
+    nvm_sim_heal(&sim);
+    must_put(1, "six");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "six");
+}
+END_TEST
+
+START_TEST(store_commit_survives_a_full_host)
+{
+    must_put(1, "one");
+    must_commit();
+    sim.full_from = store.journal.medium.bank_offset[store.journal.bank] + store.journal.tail + 20;
+    must_put(1, "a value that is longer than the host has room for");
+    ck_assert_int_eq(store_commit(&store), ERR_SPACE);
+    expect(1, "one");
+    must_put(1, "x");
+    must_commit();
+    must_put(1, "also too long, again");
+    ck_assert_int_eq(store_commit(&store), ERR_SPACE);
+    nvm_sim_heal(&sim);
+    must_put(1, "now it is not too long any more");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "now it is not too long any more");
+}
+END_TEST
+
+START_TEST(store_forget_leaves_nothing_on_the_medium_or_in_memory)
+{
+    static const char key[] = "0123456789abcdef-secret-key";
+    struct rd needle = RD((const uint8_t *)key, sizeof key - 1);
+
+    must_put(1, key);
+    must_put(2, "keeps");
+    must_commit();
+    for (int i = 0; i < 300; i++) {
+        must_put(3, i % 2 ? "journal" : "traffic, so that both banks hold it");
+        must_commit();
+    }
+    store_forget(&store);
+    must_commit();
+    ck_assert(nvm_sim_holds(&sim, needle)); /* it lives */
+    ck_assert_int_eq(store_delete(&store, 1), ERR_OK);
+    ck_assert(nvm_sim_holds(&sim, needle));
+    store_forget(&store);
+    must_commit();
+    ck_assert(!nvm_sim_holds(&sim, needle));
+    ck_assert_ptr_null(memmem(block, sizeof block, needle.at, needle.left));
+    ck_assert_ptr_null(memmem(&work, sizeof work, needle.at, needle.left));
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, NULL);
+    expect(2, "keeps");
+}
+END_TEST
+
+START_TEST(store_close_cleanses_memory)
+{
+    static const char key[] = "0123456789abcdef-secret-key";
+
+    must_put(1, key);
+    must_commit();
+    must_put(2, "replaced");
+    must_put(1, "0123456789abcdef-secret-key, longer");
+    store_close(&store);
+    ck_assert_ptr_null(memmem(block, sizeof block, key, sizeof key - 1));
+    ck_assert_ptr_null(memmem(&work, sizeof work, key, sizeof key - 1));
+    ck_assert_int_eq(store_open(&store, &sim.device, &arena, &work), ERR_OK);
+    ck_assert_ptr_null(memmem(&work, sizeof work, key, sizeof key - 1));
+    expect(1, key);
+}
+END_TEST
+
+START_TEST(store_open_refuses_a_medium_without_a_bank)
+{
+    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_CORRUPT);
+    ck_assert_int_eq(store_create(&store, &sim.device, &arena, &work), ERR_OK);
+    must_put(1, "one");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_OK);
+    store_close(&store);
+    sim.fail_read = sim.reads + 3;
+    ck_assert_int_eq(store_open(&store, &sim.device, &arena, &work), ERR_IO);
+}
+END_TEST
+
+START_TEST(store_written_counts_the_journal)
+{
+    uint64_t before;
+
+    must_put(1, "12345");
+    must_commit();
+    before = store_written(&store);
+    must_put(1, "54321");
+    must_commit();
+    ck_assert_uint_eq(store_written(&store) - before, 24); /* 12 head, 7 + 5 operation */
+}
+END_TEST
+
+Suite *suite_under_test(void)
+{
+    const struct {
+        const char *name;
+        const TTest *tests[10];
+    } cases[] = {
+        {"objects",
+         {store_get_finds_each_of_many_objects,
+          store_changes_are_visible_at_once_and_durable_after_commit,
+          store_commit_costs_one_write_and_one_sync, store_operations_survive_reopening,
+          store_changes_refuse_what_is_not_there, store_put_takes_a_value_of_the_object_itself,
+          store_rollback_restores_memory_exactly, store_change_that_does_not_fit_changes_nothing,
+          store_written_counts_the_journal}},
+        {"compaction",
+         {store_compacts_before_the_bank_overflows, store_commit_says_space_when_the_bank_is_full,
+          store_snapshot_keeps_objects_of_every_size}},
+        {"sec_C24 damage",
+         {store_open_cuts_a_torn_tail, store_open_refuses_damage_before_the_last_frame,
+          store_open_refuses_a_damaged_snapshot, store_open_takes_no_content_for_a_frame,
+          store_open_refuses_a_medium_without_a_bank}},
+        {"sec_C22 failing device",
+         {store_commit_goes_on_after_a_failure,
+          store_refuses_changes_while_a_failed_frame_may_stand, store_commit_survives_a_full_host}},
+        {"sec_C23 memory", {store_says_nomem_at_every_allocation}},
+        {"sec_C26 residue",
+         {store_forget_leaves_nothing_on_the_medium_or_in_memory, store_close_cleanses_memory}},
+    };
+    Suite *s = suite_create("uicc/nvm/store");
+    TCase *t;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        t = tcase_create(cases[i].name);
+        tcase_add_checked_fixture(t, setup, teardown);
+        for (size_t k = 0; k < ARRAY_LEN(cases[i].tests) && cases[i].tests[k] != NULL; k++)
+            tcase_add_test(t, cases[i].tests[k]);
+        suite_add_tcase(s, t);
+    }
+    t = tcase_create("sec_C22 every policy");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, store_commit_that_fails_has_not_happened, 0, NVM_SIM_POLICIES);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -145,7 +145,7 @@ START_TEST(perso_write_knows_long_mnc)
 {
     struct perso_card card = sample_card();
 
-    strcpy(card.imsi, "310410123456789");
+    snprintf(card.imsi, sizeof card.imsi, "%s", "310410123456789");
     card.mnc_len = 3;
     make(&card);
     ck_assert_uint_eq(body_of("7FFF/6FAD").at[3], 3);
@@ -173,11 +173,11 @@ END_TEST
 
 static void bad_iccid(struct perso_card *c)
 {
-    strcpy(c->iccid, "8988");
+    snprintf(c->iccid, sizeof c->iccid, "%s", "8988");
 }
 static void bad_imsi(struct perso_card *c)
 {
-    strcpy(c->imsi, "00101x");
+    snprintf(c->imsi, sizeof c->imsi, "%s", "00101x");
 }
 static void bad_mnc(struct perso_card *c)
 {
@@ -185,7 +185,7 @@ static void bad_mnc(struct perso_card *c)
 }
 static void bad_msisdn(struct perso_card *c)
 {
-    strcpy(c->msisdn, "+49x");
+    snprintf(c->msisdn, sizeof c->msisdn, "%s", "+49x");
 }
 static void bad_spn(struct perso_card *c)
 {

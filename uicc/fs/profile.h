@@ -3,7 +3,7 @@
  * PINs, remote applications. Immutable once loaded; held once per engine and
  * shared by its cards.
  *
- * (image format: drawn at the top of image.c)
+ * (image format: drawn at the top of profile.c)
  */
 #ifndef RESEAT_UICC_FS_PROFILE_H
 #define RESEAT_UICC_FS_PROFILE_H

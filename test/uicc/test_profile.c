@@ -392,7 +392,7 @@ END_TEST
 
 Suite *suite_under_test(void)
 {
-    Suite *s = suite_create("uicc/fs/image");
+    Suite *s = suite_create("uicc/fs/profile");
     TCase *t = tcase_create("TS 102 221 8");
 
     tcase_add_test(t, profile_load_gives_what_was_stored);

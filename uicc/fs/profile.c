@@ -1,5 +1,5 @@
 /*
- * image.c - the profile image: what a card's memory holds of its batch.
+ * The profile image: what a card's memory holds of its batch.
  *
  * All numbers big-endian. After the last field nothing follows.
  *

@@ -1,0 +1,95 @@
+# shell.sh - for tests in bash: named checks, background programs that are stopped, free ports.
+# BIN is the folder of the programs. A test ends with `finish`.
+
+BIN=${BIN:-build/bin}
+checks_passed=0 checks_failed=0
+background_pids=()
+
+# check TEXT CONDITION: evaluate the condition, count it.
+check() {
+    if eval "$2"; then
+        checks_passed=$((checks_passed + 1))
+    else
+        checks_failed=$((checks_failed + 1))
+        echo "FAILED: $1   [ $2 ]"
+    fi
+}
+
+# expect STATUS TEXT COMMAND...: its output lands in $output.
+expect() {
+    local want=$1 text=$2 got
+    shift 2
+    output=$("$@" 2>&1)
+    got=$?
+    if [ "$got" -eq "$want" ]; then
+        checks_passed=$((checks_passed + 1))
+    else
+        checks_failed=$((checks_failed + 1))
+        echo "FAILED: $text: exit status $got, not $want: $*"
+        echo "$output" | tail -n 20
+    fi
+}
+
+finish() {
+    echo "$checks_passed passed, $checks_failed failed"
+    [ "$checks_failed" -eq 0 ] && [ "$checks_passed" -gt 0 ]
+    exit
+}
+
+fail() {
+    echo "FAILED: $*"
+    checks_failed=$((checks_failed + 1))
+    finish
+}
+
+# A test that cannot run here says so, and counts as passed once: its line is seen in the log.
+skip() {
+    echo "SKIPPED: $*"
+    echo "1 passed, 0 failed"
+    exit 0
+}
+
+need_root() {
+    [ "$(id -u)" -eq 0 ] || skip "$1"
+}
+
+background() {
+    "$@" >>"${background_log:-/dev/null}" 2>&1 &
+    background_pids+=($!)
+    last_pid=$!
+}
+
+stop_all() {
+    [ "${#background_pids[@]}" -eq 0 ] || kill "${background_pids[@]}" 2>/dev/null
+    wait 2>/dev/null
+    background_pids=()
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+    local until=$(($(date +%s%N) / 1000000 + $1 * 1000))
+    shift
+    until "$@" 2>/dev/null; do
+        [ $(($(date +%s%N) / 1000000)) -lt "$until" ] || return 1
+        sleep 0.05
+    done
+}
+
+# A port that nobody listens on now, with the next one free, too.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 40000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+        (exec 3<>"/dev/tcp/127.0.0.1/$((port + 1))") 2>/dev/null && continue
+        echo "$port"
+        return
+    done
+}
+
+elapsed_ms() {
+    local start
+    start=$(date +%s%N)
+    "$@" >/dev/null 2>&1
+    echo $((($(date +%s%N) - start) / 1000000))
+}

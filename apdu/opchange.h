@@ -17,9 +17,10 @@
  *     85 L  service centre address, RP form                        CHANGE, optional
  *     86 L  EF.MSISDN dialling number: TON/NPI, BCD                CHANGE, optional
  *     A7 L  files: { n(1) path(n) length(2) content }*             CHANGE, optional
- *     88 L  new K, enciphered under the KIK (DEK) of the set       RENEW
+ *     88 L  new K, enciphered under the KIK (DEK) of the set,      RENEW
+ *           CBC with zero IV
  *     89 L  new OPc, likewise                                      RENEW, optional
- *     8A L  key check value of K, 3 bytes                          RENEW
+ *     8A L  key check value of K as an AES key, 3 bytes            RENEW
  *   Unknown tags, tags of another op and empty values are refused.
  *
  * Proof (data of the response packet):

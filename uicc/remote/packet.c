@@ -1,0 +1,256 @@
+#include "uicc/remote/packet.h"
+
+#include "apdu/ctlv.h"
+#include "uicc/cat/refresh.h"
+#include "uicc/remote/counter.h"
+#include "uicc/remote/opchange.h"
+#include "uicc/remote/por.h"
+#include "uicc/remote/run.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define TAG_DETAILS 0x01
+#define TAG_DEVICES 0x02
+
+/* One authenticated packet on its way. */
+struct job {
+    struct card *card;
+    struct wr *report;
+    const struct packet_origin *origin;
+    const struct sd_access *access;
+    const struct profile_tar *tar; /* NULL: unknown */
+    struct secpkt_command command;
+    struct wr answer;
+    /* what follows the commit */
+    uint8_t refresh;
+    bool keys_changed;
+    uint8_t action[RUN_ACTION_MAX];
+    uint8_t action_len;
+};
+
+/* --- applications --- */
+
+static enum err run_application(struct job *job, run_command *command, struct wr *scratch)
+{
+    struct run run = {.card = job->card, .tar = job->tar, .command = command};
+    enum err e = run_script(&run, job->command.data, scratch, &job->answer);
+
+    OPENSSL_cleanse(scratch->base, scratch->len);
+    scratch->len = 0;
+    job->keys_changed = run.keys_changed;
+    memcpy(job->action, run.action, run.action_len);
+    job->action_len = run.action_len;
+    if (job->card->imsi_changed)
+        job->refresh = job->card->profile->rfm_refresh;
+    return e;
+}
+
+/* A change that ends in a full store is undone, but the packet is spent: its sender must know. */
+static enum err change_operator(struct job *job)
+{
+    struct card *card = job->card;
+    struct opchange_effects effects = {0};
+    enum err e = opchange_execute(card, job->access, job->tar->keys, job->command.counter,
+                                  job->command.data, &job->answer, &effects);
+
+    if (e == ERR_NOMEM || e == ERR_SPACE) {
+        store_rollback(&card->store);
+        job->answer.len = 0;
+        opchange_prove_memory(card, &job->answer);
+        return counter_stage(&card->store, job->access->key_set, job->command.counter);
+    }
+    job->refresh = effects.reset ? REFRESH_UICC_RESET : REFRESH_NONE;
+    job->keys_changed = effects.keys_changed;
+    return e;
+}
+
+/* The report is not written yet: until then it holds what single commands answer. */
+static enum err execute(struct job *job)
+{
+    switch ((enum remote_app)job->tar->app) {
+    case REMOTE_RFM_UICC:
+    case REMOTE_RFM_ADF:
+    case REMOTE_RFM_SIM:
+        return run_application(job, rfm_command, job->report);
+    case REMOTE_RAM:
+        return run_application(job, ram_command, job->report);
+    case REMOTE_OPCHANGE:
+        return change_operator(job);
+    }
+    return ERR_CORRUPT;
+}
+
+/* --- proof and transaction --- */
+
+static enum err prove(struct job *job, uint8_t rsc)
+{
+    const struct por por = {
+        .header = &job->command.header,
+        .keys = &job->access->keys,
+        .origin = job->origin,
+        .counter = job->command.counter,
+        .rsc = rsc,
+        .data = RD_WR(&job->answer),
+    };
+
+    return por_prove(job->card, &por, job->report);
+}
+
+static enum err commit(struct job *job, enum err e)
+{
+    if (e == ERR_OK)
+        e = store_commit(&job->card->store);
+    if (e != ERR_OK) {
+        store_rollback(&job->card->store);
+        OPENSSL_cleanse(job->report->base, job->report->len);
+        job->report->len = 0;
+    }
+    return e;
+}
+
+/* A proactive command that a script brought along, as FETCH would show it without its D0:
+ * details, devices, the rest (TS 102 226 5.2.1.2). */
+static enum err queue_action(struct job *job)
+{
+    struct rd body = RD(job->action, job->action_len);
+    struct ctlv details, devices;
+
+    if (ctlv_next(&body, &details) != ERR_OK || ctlv_next(&body, &devices) != ERR_OK)
+        return ERR_FORMAT;
+    if (details.tag != TAG_DETAILS || details.value.left != 3 || devices.tag != TAG_DEVICES ||
+        devices.value.left != 2)
+        return ERR_FORMAT;
+    return cat_queue(job->card, details.value.at[1], details.value.at[2], devices.value.at[1], body,
+                     NULL);
+}
+
+static void follow(struct job *job)
+{
+    if (job->keys_changed && crypto_forget(job->card->engine->crypto) != ERR_OK)
+        card_log(job->card, "remote: a key schedule of a dead key could not be overwritten");
+    if (job->action_len > 0 && queue_action(job) != ERR_OK)
+        card_log(job->card, "remote: the terminal takes no such action");
+    por_follow(job->card, job->refresh);
+}
+
+static sw_t run_job(struct job *job)
+{
+    struct card *card = job->card;
+    enum err e = counter_stage(&card->store, job->access->key_set, job->command.counter);
+
+    card->in_script = true;
+    card->imsi_changed = false;
+    if (e == ERR_OK)
+        e = execute(job);
+    if (e == ERR_OK)
+        e = prove(job, RSC_OK);
+    card->in_script = false;
+    card->imsi_changed = false;
+    e = commit(job, e);
+    if (e != ERR_OK)
+        return SW_MEMORY;
+    follow(job);
+    return SW_OK;
+}
+
+/* --- checks --- */
+
+static uint8_t rsc_of_counter(enum err e)
+{
+    switch (e) {
+    case ERR_OK:
+        return RSC_OK;
+    case ERR_COUNTER_LOW:
+        return RSC_CNTR_LOW;
+    case ERR_COUNTER_HIGH:
+        return RSC_CNTR_HIGH;
+    case ERR_COUNTER_BLOCKED:
+        return RSC_CNTR_BLOCKED;
+    default:
+        return RSC_LEVEL;
+    }
+}
+
+/* What an authenticated packet may still fail at. */
+static uint8_t admit(const struct job *job)
+{
+    const struct secpkt_header *h = &job->command.header;
+    uint64_t stored = counter_read(&job->card->store, job->access->key_set);
+
+    if (job->tar == NULL)
+        return RSC_TAR_UNKNOWN;
+    if (!sd_level_met(job->tar->level, h->spi[0]))
+        return RSC_LEVEL;
+    if (job->command.counter > stored && job->command.counter - stored > PACKET_JUMP_NOTED)
+        card_log(job->card, "remote: key set %u, the counter jumps by %llu", job->access->key_set,
+                 (unsigned long long)(job->command.counter - stored));
+    return rsc_of_counter(counter_check(stored, job->command.counter, h->spi[0]));
+}
+
+static sw_t refuse(struct job *job, uint8_t rsc)
+{
+    if (commit(job, prove(job, rsc)) != ERR_OK)
+        return SW_MEMORY;
+    por_follow(job->card, REFRESH_NONE);
+    return SW_OK;
+}
+
+/* Only a CC proves who speaks: whatever else opens is as good as forged. */
+static enum err authenticate(struct card *card, struct rd packet, struct wr *plain,
+                             const struct secpkt_header *header, struct sd_access *access,
+                             struct secpkt_command *out)
+{
+    enum err e;
+
+    if ((header->spi[0] & SPI1_CHECK_MASK) != SPI1_CHECK_CC)
+        return ERR_MAC;
+    e = sd_keys(card, header, access);
+    return e == ERR_OK
+               ? secpkt_open_command(card->engine->crypto, packet, &access->keys, plain, out)
+               : e;
+}
+
+/* A packet of which not even the lengths hold (TS 102 225 5.2.1: unidentified security error). */
+static sw_t refuse_illegible(struct rd packet, struct wr *report)
+{
+    struct secpkt_header h;
+    struct rd lengths;
+
+    if (rd_take(&packet, 3, &lengths) != ERR_OK || rd_copy(&packet, h.spi, 2) != ERR_OK ||
+        rd_u8(&packet, &h.kic) != ERR_OK || rd_u8(&packet, &h.kid) != ERR_OK ||
+        rd_copy(&packet, h.tar, sizeof h.tar) != ERR_OK)
+        return SW_BAD_DATA;
+    por_refuse(&h, RSC_SECURITY, report);
+    return SW_OK;
+}
+
+sw_t packet_process(struct card *card, struct exec *x, struct rd packet,
+                    const struct packet_origin *origin)
+{
+    struct wr plain = WR(card->engine->work + PACKET_PLAIN, SECPKT_MAX);
+    SD_WIPED struct sd_access access = {0};
+    struct secpkt_header header;
+    struct job job = {.card = card,
+                      .report = x->out,
+                      .origin = origin,
+                      .access = &access,
+                      .refresh = REFRESH_NONE};
+    uint8_t rsc;
+    sw_t sw;
+
+    if (secpkt_peek_command(packet, &header) != ERR_OK)
+        return refuse_illegible(packet, x->out);
+    if (authenticate(card, packet, &plain, &header, &access, &job.command) != ERR_OK) {
+        por_refuse(&header, RSC_CC_FAILED, x->out);
+        sw = SW_OK;
+    } else {
+        job.tar = sd_find_tar(card->profile, header.tar);
+        job.answer = WR(card->engine->script_answer, por_room(&header));
+        rsc = admit(&job);
+        sw = rsc == RSC_OK ? run_job(&job) : refuse(&job, rsc);
+        OPENSSL_cleanse(job.answer.base, job.answer.len);
+    }
+    OPENSSL_cleanse(plain.base, plain.len);
+    return sw;
+}

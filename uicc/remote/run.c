@@ -1,0 +1,261 @@
+#include "uicc/remote/run.h"
+
+#include "apdu/tlv.h"
+#include "uicc/fs/fs.h"
+#include "uicc/remote/receiver.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define INS_GET_RESPONSE 0xC0
+
+/* Script chaining, TS 102 226 5.2.1.4 and 5.2.2.4. */
+#define CHAIN_FIRST          0x01
+#define CHAIN_FIRST_KEPT     0x11
+#define CHAIN_FURTHER        0x02
+#define CHAIN_LAST           0x03
+#define CHAIN_NO_PREVIOUS    0x01
+#define CHAIN_NOT_SUPPORTED  0x02
+#define CHAIN_UNABLE         0x03
+#define TAG_CHAINING_ANSWER  0x83
+#define TAG_IMMEDIATE_ANSWER 0x81
+
+/* Immediate actions of one byte that are no record of EF.RMA (TS 102 226 5.2.1.2). */
+#define ACTION_SESSION_INDICATION 0x81
+#define ACTION_EARLY_RESPONSE     0x82
+
+/* The application that a script of this TAR works in. */
+static uint16_t first_adf(const struct card *card)
+{
+    static const uint8_t usim[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+
+    return fs_by_aid(card, RD_ARRAY(usim), 0);
+}
+
+/* TS 102 226 7: the MF is current, or the ADF. */
+static void begin_context(struct run *run)
+{
+    channel_init(&run->ch, 0);
+    run->ch.open = true;
+    if (run->tar->app != REMOTE_RFM_ADF)
+        return;
+    run->ch.app = first_adf(run->card);
+    run->ch.df = run->ch.app;
+}
+
+static sw_t get_response(struct run *run, const struct apdu *cmd, struct rd *data)
+{
+    size_t left = run->waiting - run->given;
+    size_t want = cmd->p3 == 0 ? left : cmd->p3;
+
+    if (left == 0)
+        return SW_CONDITIONS;
+    if (want > left)
+        return sw_wrong_le(left);
+    *data = RD(run->scratch->base + run->given, want);
+    run->given += want;
+    left -= want;
+    return left == 0 ? SW_OK : sw_bytes_wait(left);
+}
+
+/* A case 4 command without Le: its data waits for GET RESPONSE, as on T=0. */
+static sw_t keep_waiting(struct run *run, sw_t sw)
+{
+    run->waiting = run->scratch->len;
+    run->given = 0;
+    if (run->waiting == 0 || !sw_equal(sw, SW_OK))
+        return sw;
+    return run->tar->app == REMOTE_RFM_SIM ? SW(0x9F00U | (run->waiting & 0xFF))
+                                           : sw_bytes_wait(run->waiting);
+}
+
+/* No command that meets a failing store may leave half of itself behind. */
+static bool is_store_failure(sw_t sw)
+{
+    return sw_equal(sw, SW_MEMORY) || sw_equal(sw, SW_NO_DIAGNOSIS);
+}
+
+/* Execute one C-APDU; *data is what it answers here and now. */
+static sw_t execute(struct run *run, const struct script_item *item, struct rd *data)
+{
+    struct apdu cmd;
+    sw_t sw;
+
+    *data = RD(NULL, 0);
+    if (apdu_parse(item->bytes, &cmd) != ERR_OK)
+        return SW_WRONG_LENGTH;
+    if (cmd.ins == INS_GET_RESPONSE)
+        return get_response(run, &cmd, data);
+    OPENSSL_cleanse(run->scratch->base, run->scratch->len);
+    run->scratch->len = 0;
+    run->waiting = 0;
+    sw = run->command(run, &cmd, run->scratch);
+    if (is_store_failure(sw) || wr_result(run->scratch) != ERR_OK)
+        run->failed = true;
+    if (cmd.data.left > 0 && !item->has_le)
+        return keep_waiting(run, sw);
+    *data = RD_WR(run->scratch);
+    if (cmd.data.left > 0 && item->le != 0 && data->left > item->le) {
+        data->left = item->le;
+        return SW_MORE_DATA;
+    }
+    return sw;
+}
+
+static bool goes_on(sw_t sw)
+{
+    return sw_is_success(sw) || sw_is_warning(sw);
+}
+
+/* Run one command and answer it. false: the script ends here. */
+static bool step(struct run *run, const struct script_item *item, struct script_answer_writer *a)
+{
+    struct rd data;
+    size_t room;
+    sw_t sw = execute(run, item, &data);
+    bool clipped;
+
+    if (run->failed)
+        return false;
+    room = script_answer_room(a);
+    clipped = data.left > room;
+    if (clipped) {
+        data.left = room;
+        sw = SW_MORE_DATA;
+    }
+    script_answer_add(a, data, sw);
+    return goes_on(sw) && (!clipped || a->format == SCRIPT_COMPACT);
+}
+
+static void keep_action(struct run *run, struct rd action)
+{
+    struct wr w = WR_ARRAY(run->action);
+
+    wr_rd(&w, action);
+    run->action_len = wr_result(&w) == ERR_OK ? (uint8_t)w.len : 0;
+}
+
+/* Immediate action: a proactive command in TLVs waits for the proof; that the session may be
+ * proactive changes nothing here; records of EF.RMA and early responses are not offered. */
+static void immediate_action(struct run *run, struct rd value, struct script_answer_writer *a)
+{
+    static const uint8_t suspended[] = {0x01};
+
+    if (value.left > 1)
+        keep_action(run, value);
+    else if (value.at[0] != ACTION_SESSION_INDICATION)
+        tlv_write(a->out, TAG_IMMEDIATE_ANSWER, RD_ARRAY(suspended));
+}
+
+/* Files of a kept context may have been deleted meanwhile. */
+static bool still_there(const struct card *card, const struct channel *ch)
+{
+    return fs_exists(card, ch->df) && (ch->ef == NODE_NONE || fs_exists(card, ch->ef));
+}
+
+/* The chaining object stands before the commands. false: the script is not run. */
+static bool chain(struct run *run, uint8_t value, bool first)
+{
+    struct receiver_chain *kept = &run->card->receiver->chain;
+    bool further = value == CHAIN_FURTHER || value == CHAIN_LAST;
+    bool mine = kept->open && memcmp(kept->tar, run->tar->tar, sizeof kept->tar) == 0;
+
+    if (value == CHAIN_FIRST_KEPT)
+        run->chain_cause = CHAIN_NOT_SUPPORTED;
+    else if (!first || (value != CHAIN_FIRST && !further))
+        run->chain_cause = CHAIN_UNABLE;
+    else if (further && !mine)
+        run->chain_cause = CHAIN_NO_PREVIOUS;
+    if (run->chain_cause != 0)
+        return false;
+    if (further && still_there(run->card, &kept->ch))
+        run->ch = kept->ch;
+    run->chained = value != CHAIN_LAST;
+    return true;
+}
+
+/* One item. false: the script ends here. */
+static bool take(struct run *run, const struct script_item *item, struct script_answer_writer *a)
+{
+    switch (item->kind) {
+    case SCRIPT_COMMAND:
+        if (step(run, item, a))
+            return true;
+        if (run->on_error.left > 0)
+            keep_action(run, run->on_error);
+        run->chained = false;
+        return false;
+    case SCRIPT_IMMEDIATE_ACTION:
+        immediate_action(run, item->bytes, a);
+        return true;
+    case SCRIPT_ERROR_ACTION:
+        run->on_error = item->bytes;
+        return true;
+    case SCRIPT_CHAINING:
+        return chain(run, item->bytes.at[0], a->executed == 0);
+    }
+    return false;
+}
+
+static void answer_bad_format(enum err e, struct script_answer_writer *a)
+{
+    switch (e) {
+    case ERR_NOT_FOUND: /* the end */
+        break;
+    case ERR_UNSUPPORTED:
+        script_answer_bad_format(a, SCRIPT_UNKNOWN_TAG);
+        break;
+    case ERR_SHORT:
+        script_answer_bad_format(a, SCRIPT_LENGTH_MISSING);
+        break;
+    default:
+        script_answer_bad_format(a, SCRIPT_WRONG_LENGTH);
+        break;
+    }
+}
+
+/* A compact script that is cut leaves its count short; an item of wrong length says 6700. */
+static void end_answer(struct run *run, enum err e, struct script_answer_writer *a)
+{
+    if (a->format == SCRIPT_COMPACT && e != ERR_OK && e != ERR_NOT_FOUND)
+        script_answer_add(a, RD(NULL, 0), SW_WRONG_LENGTH);
+    else if (run->chain_cause != 0)
+        tlv_write_u8(a->out, TAG_CHAINING_ANSWER, run->chain_cause);
+    else
+        answer_bad_format(e, a);
+}
+
+static void keep_chain(struct run *run)
+{
+    struct receiver_chain *kept = &run->card->receiver->chain;
+
+    kept->open = run->chained;
+    memcpy(kept->tar, run->tar->tar, sizeof kept->tar);
+    kept->ch = run->ch;
+}
+
+enum err run_script(struct run *run, struct rd script, struct wr *scratch, struct wr *answer)
+{
+    enum script_format format = SCRIPT_COMPACT;
+    struct script_answer_writer a;
+    struct script_reader reader;
+    struct script_item item;
+    enum err e;
+
+    run->scratch = scratch;
+    begin_context(run);
+    if (script_format_of(script, &format) != ERR_OK)
+        format = SCRIPT_COMPACT;
+    script_answer_open(&a, format, answer);
+    e = script_begin(script, &reader);
+    while (e == ERR_OK) {
+        e = script_next(&reader, &item);
+        if (e == ERR_OK && !take(run, &item, &a))
+            break;
+    }
+    if (run->failed)
+        return ERR_IO;
+    end_answer(run, e, &a);
+    keep_chain(run);
+    return script_answer_close(&a);
+}

@@ -1,0 +1,39 @@
+/*
+ * sd.h - the security domain: which TAR leads where, at which security level, and
+ * which keys a packet may use.
+ */
+#ifndef RESEAT_UICC_REMOTE_SD_H
+#define RESEAT_UICC_REMOTE_SD_H
+
+#include "uicc/core/card.h"
+
+/* The least any TAR asks for, whatever a profile says: CC and a counter that only goes up. */
+#define SD_LEVEL_FLOOR (SPI1_CHECK_CC | SPI1_COUNTER_ABOVE)
+
+/* NULL when no application listens there. */
+const struct profile_tar *sd_find_tar(const struct profile *profile, const uint8_t tar[3]);
+
+/* Is a packet with this SPI1 as strong as level asks (TS 102 226 8.2.1.3.2.4.2.3, level coded as
+ * SPI1)? Type of check none < RC < CC, ciphering, counter "above" < "next". */
+bool sd_level_met(uint8_t level, uint8_t spi1);
+
+/* A key set that a packet may be opened with. Secrets: sd_wipe(). */
+struct sd_access {
+    uint8_t key_set; /* = slot index */
+    bool fallback;   /* the set of the pair before a trial: it may only ask */
+    struct secpkt_keys keys;
+};
+#define SD_WIPED __attribute__((cleanup(sd_wipe)))
+void sd_wipe(struct sd_access *a);
+
+/*
+ * Keys for a packet. The index comes from the packet and must be a slot in force (or,
+ * towards the subscription manager alone, the one to fall back to); the algorithm comes
+ * from the slot and must be what the packet says (TS 102 225 5.1.2, 5.1.3).
+ *
+ * errors: ERR_KEY
+ */
+NODISCARD enum err sd_keys(const struct card *card, const struct secpkt_header *header,
+                           struct sd_access *out);
+
+#endif

@@ -103,8 +103,8 @@ static enum err check_key(const struct secpkt_key *key, uint8_t kic_or_kid)
     if (nibble != algorithms[key->algorithm].nibble)
         return ERR_KEY;
     if (key->key.len < algorithms[key->algorithm].key_len_min ||
-        key->key.len > algorithms[key->algorithm].key_len_max || key->key.len % 8 != 0)
-        return ERR_KEY;
+        key->key.len > algorithms[key->algorithm].key_len_max)
+        return ERR_KEY; /* lengths between those of AES are crypto.h's to refuse */
     if ((key->algorithm == SECPKT_3DES2 || key->algorithm == SECPKT_3DES3) && !is_triple(&key->key))
         return ERR_KEY;
     return ERR_OK;

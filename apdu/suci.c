@@ -76,7 +76,7 @@ static void count_up(uint8_t counter[ICB_LEN])
 static enum err apply_ctr(struct crypto *c, const struct keys *k, const uint8_t *in, uint8_t *out,
                           size_t n)
 {
-    uint8_t stream[SUCI_PLAINTEXT_MAX], counter[ICB_LEN];
+    uint8_t stream[SUCI_PLAINTEXT_MAX] = {0}, counter[ICB_LEN];
     size_t blocks = (n + BLOCK - 1) / BLOCK;
     enum err e;
 

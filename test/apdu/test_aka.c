@@ -355,7 +355,7 @@ static const struct {
 START_TEST(aka_refuses_lengths_the_algorithm_does_not_have)
 {
     struct aka_key good = key_of(length_rows[_i].algorithm, length_rows[_i].k, length_rows[_i].opc);
-    uint8_t rand[16] = {0}, amf[2] = {0}, mac[32];
+    uint8_t rand[16] = {0}, amf[2] = {0}, mac[32], autn[AKA_AUTN_LEN], auts[AKA_AUTS_LEN];
     struct {
         uint64_t lens;
         uint8_t *field;
@@ -377,6 +377,10 @@ START_TEST(aka_refuses_lengths_the_algorithm_does_not_have)
             *fields[f].field = (uint8_t)len;
             ck_assert_int_eq(aka_f2345(c, &key, rand, &r), want);
             ck_assert_int_eq(aka_f1(c, &key, rand, 0, amf, mac, mac), want);
+            if (key.mac_len != 8)
+                want = ERR_KEY; /* fits neither AUTN nor AUTS */
+            ck_assert_int_eq(aka_autn(c, &key, rand, 0, amf, &r, autn), want);
+            ck_assert_int_eq(aka_auts(c, &key, rand, 0, auts), want);
         }
     }
 }

@@ -224,14 +224,17 @@ START_TEST(secpkt_open_refuses_each_truncation_with_matching_length)
     for (size_t i = 0; i < vectors_count(v); i++) {
         const struct row *row = load(i);
         uint8_t bytes[128];
+        enum err e;
 
         if (!row->has_check)
             continue;
-        for (size_t n = 2; n < row->packet.left; n++) {
+        for (size_t n = 3; n < row->packet.left; n++) {
             memcpy(bytes, row->packet.at, n);
             bytes[0] = 0;
             bytes[1] = (uint8_t)(n - 2);
-            ck_assert_msg(open_bytes(row, RD(bytes, n)) != ERR_OK, "%s at %zu", row->id, n);
+            e = open_bytes(row, RD(bytes, n));
+            ck_assert_msg(e == ERR_FORMAT || e == ERR_MAC, "%s at %zu: %s", row->id, n,
+                          err_text(e));
         }
     }
 }
@@ -587,6 +590,25 @@ START_TEST(secpkt_peek_command_reads_the_header_only)
 }
 END_TEST
 
+START_TEST(secpkt_peek_command_refuses_lying_header_lengths)
+{
+    struct row *row = load(0);
+    struct secpkt_header h;
+
+    for (unsigned chl = 0; chl <= 0xFF; chl++) {
+        bool fits = chl >= 0x0D && chl + 3 <= row->packet.left;
+
+        row->packet_bytes[2] = (uint8_t)chl;
+        ck_assert_int_eq(secpkt_peek_command(row->packet, &h), fits ? ERR_OK : ERR_FORMAT);
+    }
+    for (uint8_t cpl = 1; cpl < 0x0D; cpl++) {
+        uint8_t bytes[16] = {0, cpl, cpl};
+
+        ck_assert_int_eq(secpkt_peek_command(RD(bytes, 2 + (size_t)cpl), &h), ERR_FORMAT);
+    }
+}
+END_TEST
+
 START_TEST(secpkt_rsc_text_names_every_code)
 {
     for (unsigned rsc = 0; rsc <= 0xFF; rsc++)
@@ -644,6 +666,7 @@ static void add_bad(Suite *s)
     tcase_add_test(t, sec_C9_secpkt_open_refuses_each_flipped_bit);
     tcase_add_test(t, secpkt_open_refuses_lying_lengths);
     tcase_add_test(t, sec_C10_secpkt_open_refuses_lying_header_lengths);
+    tcase_add_test(t, secpkt_peek_command_refuses_lying_header_lengths);
     tcase_add_test(t, secpkt_open_refuses_lying_pcntr);
     tcase_add_test(t, secpkt_open_refuses_padding_longer_than_the_data);
     tcase_add_test(t, sec_C2_secpkt_refuses_every_other_algorithm_nibble);

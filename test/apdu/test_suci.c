@@ -4,6 +4,9 @@
 #include "test/support/runner.h"
 #include "test/support/vectors.h"
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <string.h>
 
 static struct crypto *c;
@@ -163,11 +166,60 @@ START_TEST(suci_round_trip_of_every_length)
 }
 END_TEST
 
+/* The ciphertext as OpenSSL's own X9.63 KDF and AES-128-CTR make it. */
+static void reference(const struct secret *shared, struct rd ephemeral_public,
+                      const uint8_t *plaintext, uint8_t *ciphertext, size_t n)
+{
+    uint8_t keys[64], z[32], info[33];
+    char sha256[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, sha256, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, z, sizeof z),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, ephemeral_public.left),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "X963KDF", NULL);
+    EVP_KDF_CTX *kdf_ctx = EVP_KDF_CTX_new(kdf);
+    EVP_CIPHER_CTX *ctr = EVP_CIPHER_CTX_new();
+    int len = 0;
+
+    memcpy(z, shared->bytes, sizeof z);
+    memcpy(info, ephemeral_public.at, ephemeral_public.left);
+    ck_assert_int_eq(EVP_KDF_derive(kdf_ctx, keys, sizeof keys, params), 1);
+    ck_assert_int_eq(EVP_EncryptInit_ex2(ctr, EVP_aes_128_ctr(), keys, keys + 16, NULL), 1);
+    ck_assert_int_eq(EVP_EncryptUpdate(ctr, ciphertext, &len, plaintext, (int)n), 1);
+    EVP_CIPHER_CTX_free(ctr);
+    EVP_KDF_CTX_free(kdf_ctx);
+    EVP_KDF_free(kdf);
+}
+
+/* Many ephemeral keys, so that some counter blocks carry from one byte to the next. */
+START_TEST(suci_long_ciphertext_is_what_openssl_makes)
+{
+    static const uint8_t plaintext[SUCI_PLAINTEXT_MAX];
+    struct row r = load(0);
+    struct rd hn_public = RD(r.hn_public, r.public_len);
+
+    for (uint8_t i = 0; i < 64; i++) {
+        uint8_t output[400], want[SUCI_PLAINTEXT_MAX];
+        struct wr w = WR_ARRAY(output);
+        struct secret shared;
+
+        r.ephemeral.bytes[5] = i;
+        ck_assert_int_eq(
+            suci_conceal(c, r.profile, hn_public, &r.ephemeral, RD_ARRAY(plaintext), &w), ERR_OK);
+        ck_assert_int_eq(ecdh_shared(r.curve, &r.ephemeral, hn_public, &shared), ERR_OK);
+        reference(&shared, RD(output, 32), plaintext, want, sizeof want);
+        ck_assert_mem_eq(output + 32, want, sizeof want);
+    }
+}
+END_TEST
+
 START_TEST(suci_refuses_bad_keys_and_profiles)
 {
     struct row a = load(0), b = load(1);
     struct rd plaintext = RD(a.plaintext, a.plaintext_len);
-    uint8_t out[128], small_order[32] = {1}, off_curve[33] = {2};
+    uint8_t out[128], small_order[32] = {1}, off_curve[33] = {2}, infinity = 0;
     struct wr w = WR_ARRAY(out);
 
     memset(off_curve + 1, 0xFF, 32); /* x above the prime */
@@ -178,6 +230,8 @@ START_TEST(suci_refuses_bad_keys_and_profiles)
         suci_conceal(c, SUCI_PROFILE_B, RD_ARRAY(off_curve), &b.ephemeral, plaintext, &w),
         ERR_FORMAT);
     ck_assert_int_eq(suci_conceal(c, SUCI_PROFILE_B, RD(off_curve, 1), &b.ephemeral, plaintext, &w),
+                     ERR_FORMAT);
+    ck_assert_int_eq(suci_conceal(c, SUCI_PROFILE_B, RD(&infinity, 1), &b.ephemeral, plaintext, &w),
                      ERR_FORMAT);
     ck_assert_int_eq(
         suci_conceal(c, (enum suci_profile)0, RD(a.hn_public, 32), &a.ephemeral, plaintext, &w),
@@ -206,6 +260,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, suci_reveal_opens_the_examples);
     tcase_add_test(t, suci_reveal_refuses_each_flipped_bit_and_truncation);
     tcase_add_test(t, suci_round_trip_of_every_length);
+    tcase_add_test(t, suci_long_ciphertext_is_what_openssl_makes);
     tcase_add_test(t, suci_refuses_bad_keys_and_profiles);
     suite_add_tcase(s, t);
     return s;

@@ -61,6 +61,8 @@ enum err sqn_accept(struct store *s, uint8_t slot, const struct sqn_policy *poli
     struct sqn_view v = view(s, slot, sqn);
     struct wr w = WR_ARRAY(all);
 
+    if (v.entries.left % ENTRY_LEN != 0)
+        return ERR_CORRUPT;
     if (!fresh(&v, policy, sqn))
         return ERR_SYNC;
     if (v.offset < v.entries.left) {

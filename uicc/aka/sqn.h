@@ -18,7 +18,7 @@ struct sqn_policy {
 /*
  * Is sqn (48 bits) fresh for the slot? If so, stage it in the store's transaction;
  * the caller commits before it answers.
- * errors: ERR_SYNC (the caller makes AUTS), ERR_NOMEM, ERR_IO
+ * errors: ERR_SYNC (the caller makes AUTS), ERR_CORRUPT, ERR_NOMEM, ERR_SPACE, ERR_IO
  */
 NODISCARD enum err sqn_accept(struct store *s, uint8_t slot, const struct sqn_policy *policy,
                               uint64_t sqn);

@@ -26,7 +26,8 @@ static void walk(const char *script, char *text, size_t cap, enum err *end)
 
         ck_assert_int_eq(hex_encode(item.bytes, hex, sizeof hex), ERR_OK);
         ck_assert_uint_lt(used + strlen(hex) + 3, cap);
-        used += (size_t)sprintf(text + used, "%s%s%s", used > 0 ? " " : "", marks[item.kind], hex);
+        used += (size_t)snprintf(text + used, cap - used, "%s%s%s", used > 0 ? " " : "",
+                                 marks[item.kind], hex);
     }
 }
 

@@ -9,6 +9,8 @@
 #define FALLBACK_MAX 16384U /* bytes of old contents that one change may keep */
 #define PATH_FIDS    3
 
+#define INS_UPDATE_BINARY 0xD6
+
 #define SMSP_FIXED      28 /* bytes of an EF.SMSP record behind the name */
 #define SMSP_CENTRE     13
 #define SMSP_CENTRE_LEN 12
@@ -478,7 +480,8 @@ static bool is_reserved(uint16_t fid)
 
 static bool may_bring(const struct card *card, const struct opchange_file *file, uint32_t rights)
 {
-    const struct exec x = {.remote = true, .rights = rights};
+    const struct apdu update = {.ins = INS_UPDATE_BINARY};
+    const struct exec x = {.cmd = &update, .remote = true, .rights = rights};
     uint16_t node = fs_by_path(card, NODE_MF, usim(card), file->path);
     uint16_t held = holder(card, file->path);
 

@@ -159,6 +159,7 @@ static enum err fall_back(struct card *card)
     struct record r = read_record(card);
     enum err e = identity_restore(card);
 
+    card->imsi_changed = false; /* the reset that follows says more than any other REFRESH */
     r.state = OPCHANGE_FELL_BACK;
     if (e == ERR_OK)
         e = slot_move(s, tried, SLOT_DROP);

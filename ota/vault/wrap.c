@@ -1,5 +1,6 @@
 #include "ota/vault/wrap.h"
 #include "apdu/hex.h"
+#include "ota/core/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,87 +68,20 @@ static enum err kek_from_fd(int fd, struct secret *kek)
     return e;
 }
 
-static enum err write_all(int fd, const void *bytes, size_t n)
-{
-    const uint8_t *at = bytes;
-
-    while (n > 0) {
-        ssize_t done = write(fd, at, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return ERR_IO;
-        at += done;
-        n -= (size_t)done;
-    }
-    return ERR_OK;
-}
-
-/* A crash must not leave a directory that forgets the file whose key has wrapped a vault. */
-static enum err sync_parent(const char *path)
-{
-    char *copy = strdup(path);
-    char *slash = copy == NULL ? NULL : strrchr(copy, '/');
-    const char *parent = slash == NULL ? "." : slash == copy ? "/" : copy;
-    enum err e = ERR_IO;
-    int fd;
-
-    if (copy == NULL)
-        return ERR_NOMEM;
-    if (slash != NULL)
-        *slash = '\0';
-    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        e = fsync(fd) == 0 ? ERR_OK : ERR_IO;
-        close(fd);
-    }
-    free(copy);
-    return e;
-}
-
-/* Written aside and linked into place: the name never shows half a key, and never replaces one. */
-static enum err publish(const char *path, const struct secret *kek)
-{
-    char hex[2 * VAULT_WRAP_KEK_LEN + 1], *aside = NULL;
-    enum err e = hex_encode(RD_SECRET(kek), hex, sizeof hex);
-    int fd = -1;
-
-    if (e != ERR_OK)
-        return e;
-    aside = malloc(strlen(path) + sizeof ".XXXXXX");
-    if (aside == NULL) {
-        e = ERR_NOMEM;
-        goto out;
-    }
-    stpcpy(stpcpy(aside, path), ".XXXXXX");
-    fd = mkstemp(aside); /* mode 0600 */
-    if (fd < 0) {
-        e = ERR_IO;
-        goto out;
-    }
-    hex[sizeof hex - 1] = '\n';
-    e = write_all(fd, hex, sizeof hex);
-    if (e == ERR_OK && (fsync(fd) != 0 || (link(aside, path) != 0 && errno != EEXIST)))
-        e = ERR_IO;
-    unlink(aside);
-    if (e == ERR_OK)
-        e = sync_parent(path);
-out:
-    if (fd >= 0)
-        close(fd);
-    free(aside);
-    OPENSSL_cleanse(hex, sizeof hex);
-    return e;
-}
-
 static enum err kek_create(const char *path)
 {
     SECRET_WIPED struct secret fresh = {.len = VAULT_WRAP_KEK_LEN};
+    char hex[2 * VAULT_WRAP_KEK_LEN + 1];
+    enum err e;
 
     if (RAND_priv_bytes(fresh.bytes, VAULT_WRAP_KEK_LEN) != 1)
         return ERR_CRYPTO;
-    return publish(path, &fresh);
+    e = hex_encode(RD_SECRET(&fresh), hex, sizeof hex);
+    hex[sizeof hex - 1] = '\n';
+    if (e == ERR_OK)
+        e = disk_create(path, RD((const uint8_t *)hex, sizeof hex));
+    OPENSSL_cleanse(hex, sizeof hex);
+    return e == ERR_EXISTS ? ERR_OK : e; /* another process was faster: its key is the key */
 }
 
 static enum err kek_from_file(const char *path, bool create, struct secret *kek)

@@ -1,7 +1,6 @@
 /* Tests of ota/vault/vault.h and audit.h. Goal: each pair to one operator, once, whatever runs
  * in parallel or dies in between (sec_K3, sec_K4); the record of it cannot be rewritten; no key
  * stands in the file. */
-#define _GNU_SOURCE /* memmem */
 #include "ota/vault/audit.h"
 #include "ota/vault/vault.h"
 #include "test/support/runner.h"

@@ -77,8 +77,14 @@ int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_co
         return CLI_OK;
     }
     for (const struct cli_command *c = commands; c->name != NULL; c++) {
-        if (strcmp(argv[1], c->name) == 0)
-            return c->main(argc - 1, argv + 1);
+        char name[64];
+
+        if (strcmp(argv[1], c->name) != 0)
+            continue;
+        /* What argp calls the program, in its help and errors. */
+        (void)snprintf(name, sizeof name, "%s %s", program_invocation_short_name, c->name);
+        argv[1] = name;
+        return c->main(argc - 1, argv + 1);
     }
     return cli_usage("there is no command `%s'", argv[1]);
 }

@@ -1,0 +1,21 @@
+#include "tools/cli/cli.h"
+#include "tools/fleet/fleet.h"
+#include "tools/uicc/make.h"
+#include "tools/uicc/run.h"
+#include "tools/uicc/show.h"
+
+#include <stddef.h>
+
+int main(int argc, char **argv)
+{
+    static const struct cli_command commands[] = {
+        {"make", uicc_make_main, "make cards: the manufacturer"},
+        {"run", uicc_run_main, "power cards and put them into virtual readers"},
+        {"show", uicc_show_main, "tell what may be known of a card without its keys"},
+        {"fleet", fleet_main, "play a mobile network: SMS centre, handsets, cards"},
+        {NULL, NULL, NULL},
+    };
+
+    cli_harden();
+    return cli_dispatch(argc, argv, "SIM cards in software.", commands);
+}

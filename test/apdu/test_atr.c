@@ -53,6 +53,9 @@ static const struct {
     {"TS alone", "3B", ERR_SHORT, 0, 0, NULL},
     {"other TS", "3C00", ERR_FORMAT, 0, 0, NULL},
     {"TA1 missing", "3B10", ERR_SHORT, 0, 0, NULL},
+    {"TB1 missing", "3B20", ERR_SHORT, 0, 0, NULL},
+    {"TC1 missing", "3B6000", ERR_SHORT, 0, 0, NULL},
+    {"TD1 missing", "3B80", ERR_SHORT, 0, 0, NULL},
     {"TD that never ends", "3B80808080", ERR_SHORT, 0, 0, NULL},
     {"historical bytes cut", "3B02 55", ERR_SHORT, 0, 0, NULL},
     {"TCK missing", "3B80 01", ERR_SHORT, 0, 0, NULL},
@@ -74,6 +77,7 @@ START_TEST(atr_parse_obeys_rule)
         return;
     }
     ck_assert_uint_eq(atr.ta1, rows[_i].ta1);
+    ck_assert_uint_eq(atr.ta_global, 0);
     ck_assert_uint_eq(atr.protocols, rows[_i].protocols);
     hexrow_assert(atr.historical, rows[_i].historical, rows[_i].rule);
 }

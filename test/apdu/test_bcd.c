@@ -159,6 +159,8 @@ START_TEST(bcd_access_class_is_the_last_digit)
     hexrow_assert(RD_ARRAY(acc), "0001", "digit 0");
     ck_assert_int_eq(bcd_access_class("001010123456789", acc), ERR_OK);
     hexrow_assert(RD_ARRAY(acc), "0200", "digit 9");
+    ck_assert_int_eq(bcd_access_class("001018", acc), ERR_OK);
+    hexrow_assert(RD_ARRAY(acc), "0100", "shortest IMSI");
 }
 END_TEST
 

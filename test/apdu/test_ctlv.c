@@ -83,7 +83,8 @@ static const struct {
     uint16_t tag;
     const char *hex;
 } tags[] = {
-    {0x01, "8100"}, {0x7E, "FE00"}, {0x7F, "7F807F00"}, {0x80, "7F808000"}, {0x7FFF, "7FFFFF00"},
+    {0x00, "7F800000"}, {0x01, "8100"},     {0x7E, "FE00"},
+    {0x7F, "7F807F00"}, {0x80, "7F808000"}, {0x7FFF, "7FFFFF00"},
 };
 
 START_TEST(ctlv_write_takes_the_long_form_beyond_7e)

@@ -128,6 +128,12 @@ START_TEST(opchange_read_obeys_rule)
 }
 END_TEST
 
+START_TEST(opchange_tar_is_the_proprietary_one)
+{
+    hexrow_assert(RD_ARRAY(OPCHANGE_TAR), "BFFF00", "TAR");
+}
+END_TEST
+
 START_TEST(opchange_write_leaves_out_what_the_op_has_not)
 {
     uint8_t block[64];
@@ -222,6 +228,7 @@ Suite *suite_under_test(void)
 
     tcase_add_test(command, opchange_read_takes_a_full_change_apart);
     tcase_add_loop_test(command, opchange_read_obeys_rule, 0, (int)ARRAY_LEN(commands));
+    tcase_add_test(command, opchange_tar_is_the_proprietary_one);
     tcase_add_test(command, opchange_write_leaves_out_what_the_op_has_not);
     tcase_add_test(command, opchange_write_file_makes_what_next_file_reads);
     suite_add_tcase(s, command);

@@ -323,6 +323,7 @@ START_TEST(script_answer_room_is_enough)
         script_answer_open(&a, made[_i].format, &w);
         room = script_answer_room(&a);
         ck_assert_uint_gt(room, 0);
+        ck_assert_uint_ge(room + 13, cap); /* and no more is held back than the format takes */
         script_answer_add(&a, RD(data, room), SW(0x62F1));
         ck_assert_int_eq(script_answer_close(&a), ERR_OK);
         ck_assert_int_eq(script_read_answer(RD_WR(&w), made[_i].format, &read), ERR_OK);
@@ -334,11 +335,16 @@ END_TEST
 
 START_TEST(script_answer_close_reports_what_does_not_fit)
 {
-    uint8_t block[8];
+    uint8_t block[8], large[64] = {0};
     struct wr w = WR(block, made[_i].format == SCRIPT_COMPACT ? 2 : 8);
     struct script_answer_writer a;
 
     answer_two(&a, made[_i].format, &w);
+    ck_assert_uint_eq(script_answer_room(&a), 0);
+    ck_assert_int_eq(script_answer_close(&a), ERR_SPACE);
+    w = WR_ARRAY(large);
+    script_answer_open(&a, made[_i].format, &w);
+    script_answer_add(&a, RD(large, sizeof large), SW_OK);
     ck_assert_uint_eq(script_answer_room(&a), 0);
     ck_assert_int_eq(script_answer_close(&a), ERR_SPACE);
 }

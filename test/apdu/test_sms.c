@@ -7,6 +7,7 @@
 #include "test/support/runner.h"
 
 #include <string.h>
+#include <time.h>
 
 /* A public command packet in the envelope that a terminal makes of it. */
 #define C1_PACKET   "00201506193535B00011AE733256918D050B87C94FBFE12E4DC402F262C41CF67F2F"
@@ -156,6 +157,7 @@ static const struct {
     {"SUBMIT", "0108812143658700F62270520000000000", ERR_FORMAT},
     {"reserved type", "0308812143658700F62270520000000000", ERR_FORMAT},
     {"first octet alone", "04", ERR_SHORT},
+    {"address of 20 digits", "0414812143658709214365870900F62270520000000000", ERR_OK},
     {"address of 21 digits", "0415812143658709214365870921F1 00F62270520000000000", ERR_FORMAT},
     {"address length FF", "04FF81214365", ERR_FORMAT},
     {"address runs past the end", "0408812143", ERR_SHORT},
@@ -427,9 +429,10 @@ static const struct {
     uint8_t dcs;
     bool gsm7;
 } codings[] = {
-    {0x00, true},  {0x04, false}, {0x08, false}, {0x0C, true}, {0x11, true},  {0x12, true},
-    {0x16, false}, {0x20, false}, {0x44, false}, {0x40, true}, {0x80, true},  {0xC0, true},
-    {0xD8, true},  {0xE0, false}, {0xF0, true},  {0xF2, true}, {0xF4, false}, {0xF6, false},
+    {0x00, true}, {0x04, false}, {0x05, false}, {0x08, false}, {0x0C, true},
+    {0x11, true}, {0x12, true},  {0x16, false}, {0x20, false}, {0x44, false},
+    {0x40, true}, {0x80, true},  {0xC0, true},  {0xD8, true},  {0xE0, false},
+    {0xF0, true}, {0xF2, true},  {0xF4, false}, {0xF6, false},
 };
 
 START_TEST(sms_dcs_says_what_udl_counts)
@@ -453,6 +456,25 @@ START_TEST(sms_timestamp_is_utc_swapped)
 
     sms_timestamp(times[_i].unix_s, scts);
     hexrow_assert(RD_ARRAY(scts), times[_i].scts, "SCTS");
+}
+END_TEST
+
+/* libc is the judge: noon of every day from 1970 to 2099. */
+START_TEST(sms_timestamp_agrees_with_the_calendar)
+{
+    for (int64_t day = 0; day < 47482; day++) {
+        time_t t = (time_t)(day * 86400 + 43200);
+        uint8_t scts[SMS_TS_LEN];
+        char digits[7] = "", want[7];
+        struct tm tm;
+
+        ck_assert_ptr_nonnull(gmtime_r(&t, &tm));
+        ck_assert_uint_eq(strftime(want, sizeof want, "%y%m%d", &tm), 6);
+        sms_timestamp((int64_t)t, scts);
+        ck_assert_int_eq(bcd_number_decode(RD(scts, 3), digits, sizeof digits), ERR_OK);
+        ck_assert_str_eq(digits, want);
+        ck_assert_uint_eq(scts[3], 0x21);
+    }
 }
 END_TEST
 
@@ -490,6 +512,7 @@ Suite *suite_under_test(void)
     suite_add_tcase(s, address);
     tcase_add_loop_test(fields, sms_dcs_says_what_udl_counts, 0, (int)ARRAY_LEN(codings));
     tcase_add_loop_test(fields, sms_timestamp_is_utc_swapped, 0, (int)ARRAY_LEN(times));
+    tcase_add_test(fields, sms_timestamp_agrees_with_the_calendar);
     suite_add_tcase(s, fields);
     return s;
 }

@@ -49,6 +49,22 @@ START_TEST(text_gsm7_goes_both_ways)
 }
 END_TEST
 
+/* The table of TS 23.038 6.2.1 as a text; the escape shows as a space. */
+START_TEST(text_from_gsm7_reads_the_whole_table)
+{
+    static const char table[] =
+        "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+        "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    char utf8[256], *at = utf8;
+
+    for (uint8_t septet = 0; septet < 128; septet++) {
+        ck_assert_int_eq(text_from_gsm7(RD(&septet, 1), at, 8), ERR_OK);
+        at += strlen(at);
+    }
+    ck_assert_str_eq(utf8, table);
+}
+END_TEST
+
 START_TEST(text_gsm7_every_septet_is_its_own)
 {
     for (uint8_t septet = 0; septet < 128; septet++) {
@@ -132,6 +148,8 @@ static const struct {
     {"", ""},
     {"Aÿ中", "004100FF4E2D"},
     {"😀", "D83DDE00"},
+    {"\u07FF\u0800\uFFFD", "07FF0800FFFD"},
+    {"\U00010000\U00100000\U0010FFFF", "D800DC00DBC0DC00DBFFDFFF"},
 };
 
 START_TEST(text_ucs2_goes_both_ways)
@@ -163,6 +181,8 @@ START_TEST(text_from_ucs2_replaces_what_is_no_character)
     ck_assert_int_eq(text_from_ucs2(hexrow(&row, "00000041"), utf8, sizeof utf8), ERR_OK);
     ck_assert_str_eq(utf8, "\xEF\xBF\xBD"
                            "A");
+    ck_assert_int_eq(text_from_ucs2(hexrow(&row, "0041DE00"), utf8, sizeof utf8), ERR_OK);
+    ck_assert_str_eq(utf8, "A\xEF\xBF\xBD");
     ck_assert_int_eq(text_from_ucs2(hexrow(&row, "D83D"), utf8, sizeof utf8), ERR_OK);
     ck_assert_int_eq(text_from_ucs2(hexrow(&row, "0041FFFF42"), utf8, sizeof utf8), ERR_OK);
     ck_assert_str_eq(utf8, "A");
@@ -259,6 +279,7 @@ Suite *suite_under_test(void)
     TCase *alpha = tcase_create("TS 102 221 annex A");
 
     tcase_add_loop_test(septets, text_gsm7_goes_both_ways, 0, (int)ARRAY_LEN(gsm7));
+    tcase_add_test(septets, text_from_gsm7_reads_the_whole_table);
     tcase_add_test(septets, text_gsm7_every_septet_is_its_own);
     tcase_add_test(septets, text_from_gsm7_reads_what_has_no_character);
     suite_add_tcase(s, septets);

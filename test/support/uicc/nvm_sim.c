@@ -50,6 +50,17 @@ static void forget_pending(struct nvm_sim *sim)
     sim->pending_count = 0;
 }
 
+/* Only what was written, so that a sync of a large device costs little. */
+static void settle_pending(struct nvm_sim *sim)
+{
+    for (size_t i = 0; i < sim->pending_count; i++) {
+        const struct nvm_sim_write *w = &sim->pending[i];
+
+        memcpy(sim->media + w->offset, sim->view + w->offset, w->n);
+    }
+    forget_pending(sim);
+}
+
 static bool inside(const struct nvm_sim *sim, uint64_t offset, size_t n)
 {
     return offset <= sim->device.size && n <= sim->device.size - offset;
@@ -105,8 +116,7 @@ static enum err sim_sync(void *context)
     sim->dead = sim->cut_at != 0 && sim->ops == sim->cut_at;
     if (sim->dead || due(sim->fail_at, sim->fail_sticky, sim->ops))
         return ERR_IO;
-    memcpy(sim->media, sim->view, sim->device.size);
-    forget_pending(sim);
+    settle_pending(sim);
     return ERR_OK;
 }
 
@@ -120,9 +130,25 @@ void nvm_sim_init(struct nvm_sim *sim, uint64_t size)
 
 void nvm_sim_copy(struct nvm_sim *to, const struct nvm_sim *from)
 {
-    nvm_sim_init(to, from->device.size);
-    memcpy(to->view, from->media, from->device.size);
+    struct nvm_sim kept = *to;
+
+    if (to->device.size != from->device.size) {
+        nvm_sim_free(to);
+        nvm_sim_init(&kept, from->device.size);
+    }
+    forget_pending(to);
+    *to = *from;
+    to->device.context = to;
+    to->view = kept.view;
+    to->media = kept.media;
+    memcpy(to->view, from->view, from->device.size);
     memcpy(to->media, from->media, from->device.size);
+    to->pending_count = 0;
+    for (size_t i = 0; i < from->pending_count; i++) {
+        const struct nvm_sim_write *w = &from->pending[i];
+
+        remember(to, w->offset, w->bytes, w->n);
+    }
 }
 
 void nvm_sim_free(struct nvm_sim *sim)

@@ -44,7 +44,8 @@ struct nvm_sim {
 
 /* All zeros, size bytes. Aborts the test program when memory is out. */
 void nvm_sim_init(struct nvm_sim *sim, uint64_t size);
-void nvm_sim_copy(struct nvm_sim *to, const struct nvm_sim *from); /* durable picture only */
+/* The whole of it, faults and unsynced writes included. to: zeros, or a sim before. */
+void nvm_sim_copy(struct nvm_sim *to, const struct nvm_sim *from);
 void nvm_sim_free(struct nvm_sim *sim);
 
 /* The power comes back: faults are forgotten, counters begin again. */

@@ -564,8 +564,10 @@ enum err perso_tree_build(const struct perso_options *o, struct wr *image, char 
     struct tree *t = calloc(1, sizeof *t);
     enum err e;
 
-    if (t == NULL)
+    if (t == NULL) {
+        (void)snprintf(message, PERSO_MESSAGE_MAX, "%s", err_text(ERR_NOMEM));
         return ERR_NOMEM;
+    }
     t->o = o;
     t->message = message;
     t->pool = WR_ARRAY(t->pool_bytes);

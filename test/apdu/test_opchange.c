@@ -87,6 +87,7 @@ static const struct {
     {"SPN of 18 bytes", HEAD MUST "8412 000000000000000000000000000000000000", ERR_FORMAT},
     {"SCA with a length that lies", HEAD MUST "8508 0891447779078484", ERR_SHORT},
     {"SCA with bytes behind", HEAD MUST "8508 0691447779078484", ERR_FORMAT},
+    {"MSISDN of two digits", HEAD MUST "8602 8121", ERR_OK},
     {"MSISDN of 12 bytes", HEAD MUST "860C 910000000000000000000000", ERR_FORMAT},
     {"files empty", HEAD MUST "A700", ERR_FORMAT},
     {"file with odd path", HEAD MUST "A706 037FFF6F 0000", ERR_FORMAT},

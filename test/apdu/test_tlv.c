@@ -15,6 +15,7 @@ static const struct {
     size_t value_len;
 } rows[] = {
     {"one-byte tag", "62 01 AA", ERR_OK, 0x62, 1},
+    {"highest one-byte tag", "9E 01 AA", ERR_OK, 0x9E, 1},
     {"empty value", "62 00", ERR_OK, 0x62, 0},
     {"two-byte tag", "9F70 00", ERR_OK, 0x9F70, 0},
     {"two-byte tag, highest number", "5F7F 00", ERR_OK, 0x5F7F, 0},
@@ -95,10 +96,16 @@ START_TEST(tlv_write_uses_the_shortest_length)
 {
     static uint8_t value[0x10000], block[0x10000 + 8];
     struct wr w = WR_ARRAY(block);
+    struct tlv t = {0};
+    struct rd r;
 
     tlv_write(&w, 0x62, RD(value, lengths[_i].len));
     ck_assert_int_eq(wr_result(&w), ERR_OK);
     hexrow_assert(header_of(&w, lengths[_i].len), lengths[_i].header, "header");
+    r = RD_WR(&w);
+    ck_assert_int_eq(tlv_next(&r, &t), ERR_OK);
+    ck_assert_uint_eq(t.value.left, lengths[_i].len);
+    ck_assert_uint_eq(r.left, 0);
 }
 END_TEST
 

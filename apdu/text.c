@@ -96,9 +96,9 @@ static enum err end_utf8(struct wr *w)
 /* Septet of a character; with the escape before it, 0x1Bxx. ERR_UNSUPPORTED if it has none. */
 static enum err septet_of(uint32_t code, uint16_t *septet)
 {
-    for (uint16_t i = 0; i < ARRAY_LEN(alphabet); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(alphabet); i++) {
         if (alphabet[i] == code && i != ESCAPE) {
-            *septet = i;
+            *septet = (uint16_t)i;
             return ERR_OK;
         }
     }

@@ -9,17 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PATH_LEN    4096
 #define CSV_ROW_MAX 1024
+#define WORK_PREFIX ".make-"
 #define CSV_HEAD \
     "iccid,imsi,msisdn,algorithm,k,opc,ota_algorithm,kic,kid,kik,index,adm1,pin1,puk1\n"
 
 struct output {
     const struct output_options *options;
     const struct batch *batch;
+    int dir;             /* locked: one make at a time works in DIR */
     char work[PATH_LEN]; /* the folder that everything is made in; "" when it is gone */
     struct vault *vault;
     FILE *csv;
@@ -202,20 +205,10 @@ static enum err check_no_card(const struct output_options *options, const struct
     return ERR_OK;
 }
 
-static enum err begin_folder(struct output *o)
+/* A folder of ours with the files in it. */
+static void remove_folder(const char *path)
 {
-    enum err e = join(o->work, o->options->dir, ".make-XXXXXX");
-
-    if (e != ERR_OK || mkdtemp(o->work) == NULL) {
-        *o->work = '\0';
-        return e != ERR_OK ? e : from_errno();
-    }
-    return ERR_OK;
-}
-
-static void remove_folder(struct output *o)
-{
-    DIR *dir = *o->work == '\0' ? NULL : opendir(o->work);
+    DIR *dir = opendir(path);
     const struct dirent *entry;
 
     if (dir == NULL)
@@ -223,8 +216,42 @@ static void remove_folder(struct output *o)
     while ((entry = readdir(dir)) != NULL)
         (void)unlinkat(dirfd(dir), entry->d_name, 0);
     closedir(dir);
-    (void)rmdir(o->work);
-    *o->work = '\0';
+    (void)rmdir(path);
+}
+
+/* What a killed make left behind; nobody else works here while the lock is ours. */
+static void remove_leftovers(const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    char left[PATH_LEN];
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, WORK_PREFIX, strlen(WORK_PREFIX)) == 0 &&
+            join(left, path, entry->d_name) == ERR_OK)
+            remove_folder(left);
+    }
+    closedir(dir);
+}
+
+static enum err begin_folder(struct output *o)
+{
+    enum err e;
+
+    o->dir = open(o->options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (o->dir < 0)
+        return from_errno();
+    if (flock(o->dir, LOCK_EX | LOCK_NB) != 0)
+        return ERR_BUSY;
+    remove_leftovers(o->options->dir);
+    e = join(o->work, o->options->dir, WORK_PREFIX "XXXXXX");
+    if (e != ERR_OK || mkdtemp(o->work) == NULL) {
+        *o->work = '\0';
+        return e != ERR_OK ? e : from_errno();
+    }
+    return ERR_OK;
 }
 
 enum err output_open(const struct output_options *options, const struct batch *batch,
@@ -245,6 +272,7 @@ enum err output_open(const struct output_options *options, const struct batch *b
         return ERR_NOMEM;
     o->options = options;
     o->batch = batch;
+    o->dir = -1;
     e = begin_folder(o);
     if (e == ERR_OK)
         e = join(path, options->dir, "cards.csv");
@@ -306,17 +334,14 @@ static enum err move_all(const struct output *o)
 
 enum err output_finish(struct output *o)
 {
-    int dir = open(o->options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum err e = dir < 0 || syncfs(dir) != 0 ? from_errno() : ERR_OK;
+    enum err e = syncfs(o->dir) != 0 ? from_errno() : ERR_OK;
 
     if (e == ERR_OK)
         e = vault_commit(o->vault);
     if (e == ERR_OK)
         e = move_all(o);
-    if (e == ERR_OK && fsync(dir) != 0)
+    if (e == ERR_OK && fsync(o->dir) != 0)
         e = from_errno();
-    if (dir >= 0)
-        (void)close(dir);
     return e;
 }
 
@@ -327,7 +352,10 @@ void output_close(struct output **o)
     if ((*o)->csv != NULL)
         fclose((*o)->csv);
     vault_close(&(*o)->vault);
-    remove_folder(*o);
+    if (*(*o)->work != '\0')
+        remove_folder((*o)->work);
+    if ((*o)->dir >= 0)
+        (void)close((*o)->dir);
     free(*o);
     *o = NULL;
 }

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#define TAG_NUMBER_FOLLOWS 0x1F /* low five bits of the first byte: the number is in later bytes \
-                                 */
-#define TAG_MORE 0x80           /* in a later byte: yet another one follows */
+#define TAG_NUMBER_FOLLOWS 0x1F /* low five bits of byte 1: the number is in later bytes */
+#define TAG_MORE           0x80 /* in a later byte: yet another one follows */
 
 static enum err read_tag(struct rd *r, uint32_t *tag)
 {

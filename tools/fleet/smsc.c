@@ -17,7 +17,7 @@ struct message {
     uint64_t id;
     unsigned account;
     bool receipt;
-    char from[SMPP_ADDRESS_MAX + 2];
+    char from[SMPP_ADDRESS_MAX + 1];
     uint8_t pid, dcs, ud_len;
     bool udhi;
     uint8_t ud[SMS_UD_MAX];
@@ -115,7 +115,7 @@ static void set_address(struct smpp_address *a, const char *digits)
 {
     a->ton = SMPP_TON_INTERNATIONAL;
     a->npi = SMPP_NPI_ISDN;
-    snprintf(a->digits, sizeof a->digits, "%s", bare(digits));
+    snprintf(a->digits, sizeof a->digits, "%.*s", SMPP_ADDRESS_MAX, bare(digits));
 }
 
 /* Appendix B of SMPP 3.4: the text that most centres send. */
@@ -143,7 +143,7 @@ static void send_receipt(struct smsc *s, const struct message *m, bool delivered
     snprintf(pdu.receipted_message_id, sizeof pdu.receipted_message_id, "%llu",
              (unsigned long long)m->id);
     pdu.message_state = delivered ? SMPP_STATE_DELIVERED : SMPP_STATE_UNDELIVERABLE;
-    (void)esme_deliver(s->server, m->account, &pdu);
+    s->counts.lost += esme_deliver(s->server, m->account, &pdu) != ERR_OK;
 }
 
 static void send_to_esme(struct smsc *s, unsigned account, const char *from, const char *to,
@@ -157,7 +157,7 @@ static void send_to_esme(struct smsc *s, unsigned account, const char *from, con
     pdu.protocol_id = SMS_PID_DOWNLOAD;
     pdu.data_coding = SMS_DCS_CLASS2;
     pdu.short_message = ud;
-    (void)esme_deliver(s->server, account, &pdu);
+    s->counts.lost += esme_deliver(s->server, account, &pdu) != ERR_OK;
 }
 
 /* --- to the handsets --- */

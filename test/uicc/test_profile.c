@@ -390,6 +390,80 @@ START_TEST(profile_store_refuses_table_lie)
 }
 END_TEST
 
+/* Bytes of the head: offset, what it is changed to. */
+static const struct {
+    const char *lie;
+    size_t offset;
+    uint8_t value;
+} head_lies[] = {
+    {"another magic", 0, 0x53},         {"another version", 4, 2},
+    {"unknown flag", 5, 0x02},          {"no such algorithm", 6, SECPKT_AES + 1},
+    {"name longer than 32", 24, 33},    {"blank in the name", 25, ' '},
+    {"name longer than image", 24, 31},
+};
+
+START_TEST(profile_load_refuses_head_lie)
+{
+    struct fs_file files[FILES];
+    struct profile p;
+    const struct profile *got = NULL;
+    uint8_t bytes[1024];
+    struct wr w = WR_ARRAY(bytes);
+
+    sample(files, &p);
+    memcpy(p.name, "a-name-of-thirty-two-characters-", 33);
+    ck_assert_int_eq(profile_store(&p, &w), ERR_OK);
+    ck_assert_int_eq(load(RD_WR(&w), &got), ERR_OK);
+    bytes[head_lies[_i].offset] = head_lies[_i].value;
+    ck_assert_msg(load(RD_WR(&w), &got) == ERR_CORRUPT, "%s was believed", head_lies[_i].lie);
+}
+END_TEST
+
+START_TEST(profile_store_takes_the_largest)
+{
+    static const struct profile_pin pins[] = {{0x01, 15, 15}};
+    struct fs_file files[FILES];
+    struct profile p;
+    uint8_t bytes[1024];
+    struct wr w = WR_ARRAY(bytes);
+
+    sample(files, &p);
+    p.pins = pins;
+    p.pin_count = 1;
+    files[EF_TR].sfi = 30;
+    files[EF_TR].size = files[MIRROR].size = 0xFFFF;
+    files[EF_LF].record_len = 255;
+    files[EF_LF].record_count = 254;
+    files[EF_LF].size = 255 * 254;
+    files[MIRROR].kind = FS_TRANSPARENT;
+    ck_assert_int_eq(profile_store(&p, &w), ERR_OK);
+}
+END_TEST
+
+START_TEST(profile_store_bounds_all_bodies_together)
+{
+    struct fs_file files[FILES + 17];
+    struct profile p;
+    uint8_t bytes[2048];
+    struct wr w = WR_ARRAY(bytes);
+
+    memset(files, 0, sizeof files);
+    sample(files, &p);
+    for (uint16_t i = 0; i < 17; i++) {
+        files[FILES + i] = files[EF_TR];
+        files[FILES + i].fid = (uint16_t)(0x6F80 + i);
+        files[FILES + i].sfi = 0;
+        files[FILES + i].size = 0xFFFF;
+    }
+    p.file_count = FILES + 15;
+    ck_assert_int_eq(profile_store(&p, &w), ERR_OK);
+    p.file_count = FILES + 17;
+    ck_assert_int_eq(profile_store(&p, &w), ERR_CORRUPT);
+    p.file_count = 0;
+    ck_assert_int_eq(profile_store(&p, &w), ERR_CORRUPT);
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("uicc/fs/profile");
@@ -400,6 +474,9 @@ Suite *suite_under_test(void)
     tcase_add_test(t, profile_load_refuses_every_cut);
     tcase_add_test(t, profile_load_survives_every_byte);
     tcase_add_test(t, profile_load_says_when_memory_is_short);
+    tcase_add_loop_test(t, profile_load_refuses_head_lie, 0, (int)ARRAY_LEN(head_lies));
+    tcase_add_test(t, profile_store_takes_the_largest);
+    tcase_add_test(t, profile_store_bounds_all_bodies_together);
     tcase_add_loop_test(t, profile_store_refuses_lie, 0, (int)ARRAY_LEN(lies));
     tcase_add_loop_test(t, profile_store_refuses_table_lie, 0, (int)ARRAY_LEN(table_lies));
     suite_add_tcase(s, t);

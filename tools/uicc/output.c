@@ -254,6 +254,25 @@ static enum err begin_folder(struct output *o)
     return ERR_OK;
 }
 
+/* DIR and what is missing above it. */
+static enum err make_dirs(const char *dir)
+{
+    char path[PATH_LEN];
+    size_t len = strlen(dir);
+
+    if (len == 0 || len >= sizeof path)
+        return ERR_RANGE;
+    for (size_t n = 1; n <= len; n++) {
+        if (dir[n] != '/' && dir[n] != '\0')
+            continue;
+        memcpy(path, dir, n);
+        path[n] = '\0';
+        if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+            return from_errno();
+    }
+    return ERR_OK;
+}
+
 enum err output_open(const struct output_options *options, const struct batch *batch,
                      struct output **out, char *what, size_t what_cap)
 {
@@ -262,9 +281,9 @@ enum err output_open(const struct output_options *options, const struct batch *b
     enum err e;
 
     (void)snprintf(what, what_cap, "%s", options->dir);
-    if (mkdir(options->dir, S_IRWXU) != 0 && errno != EEXIST)
-        return from_errno();
-    e = check_no_card(options, batch, what, what_cap);
+    e = make_dirs(options->dir);
+    if (e == ERR_OK)
+        e = check_no_card(options, batch, what, what_cap);
     if (e != ERR_OK)
         return e;
     o = calloc(1, sizeof *o);

@@ -113,7 +113,8 @@ NODISCARD enum err oplist_party_assign(struct oplist_party *p, const struct opli
 /* ERR_NOT_FOUND. */
 NODISCARD enum err oplist_party_assignment(struct oplist_party *p, const char *iccid,
                                            struct oplist_assignment *a);
-/* Stage and index only rise. ERR_NOT_FOUND, ERR_CONDITIONS (lower, or another index). */
+/* A lower stage than it has leaves the stage as it is.
+ * ERR_NOT_FOUND, ERR_CONDITIONS (it moved to another index). */
 NODISCARD enum err oplist_party_advance(struct oplist_party *p, const char *iccid, uint8_t index,
                                         enum oplist_stage stage);
 typedef enum err oplist_assignment_fn(void *arg, const struct oplist_assignment *a);

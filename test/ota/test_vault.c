@@ -3,6 +3,7 @@
  * stands in the file. */
 #include "ota/vault/audit.h"
 #include "ota/vault/vault.h"
+#include "test/support/ota/scratch.h"
 #include "test/support/runner.h"
 
 #include <fcntl.h>
@@ -53,14 +54,6 @@ static void iccid_of(unsigned card, char iccid[ICCID_DIGITS_MAX + 1])
     snprintf(iccid, ICCID_DIGITS_MAX + 1, "89882110000%08u", card % 100000000U);
 }
 
-static void in_new_directory(void)
-{
-    char name[] = "/tmp/test_vault.XXXXXX";
-
-    ck_assert_ptr_nonnull(mkdtemp(name));
-    ck_assert_int_eq(chdir(name), 0);
-}
-
 /* A vault of one card with pairs 1 (sold to A), 2 and 3. */
 static struct vault *small_vault(void)
 {
@@ -68,7 +61,7 @@ static struct vault *small_vault(void)
     struct vault_pair first = pair_of(ICCID, 1);
     struct vault_pair rest[] = {pair_of(ICCID, 2), pair_of(ICCID, 3)};
 
-    in_new_directory();
+    scratch_enter();
     ck_assert_int_eq(vault_create("vault.db", &KEK, &v), ERR_OK);
     ck_assert_int_eq(vault_add(v, &first, 1, "A"), ERR_OK);
     ck_assert_int_eq(vault_add(v, rest, 2, NULL), ERR_OK);
@@ -378,7 +371,7 @@ static void big_vault(void)
 {
     struct vault *v = NULL;
 
-    in_new_directory();
+    scratch_enter();
     ck_assert_int_eq(vault_create("vault.db", &KEK, &v), ERR_OK);
     ck_assert_int_eq(vault_begin(v), ERR_OK);
     for (unsigned card = 0; card < CARDS; card++) {

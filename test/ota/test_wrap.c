@@ -2,6 +2,7 @@
  * at its place, and any changed bit is refused; key sources that are not safe are refused. */
 #include "ota/vault/wrap.h"
 #include "test/support/hexrow.h"
+#include "test/support/ota/scratch.h"
 #include "test/support/runner.h"
 
 #include <stdio.h>
@@ -146,14 +147,6 @@ END_TEST
 
 /* --- sources --------------------------------------------------------------------------------- */
 
-static void in_new_directory(void)
-{
-    char name[] = "/tmp/test_wrap.XXXXXX";
-
-    ck_assert_ptr_nonnull(mkdtemp(name));
-    ck_assert_int_eq(chdir(name), 0);
-}
-
 static void write_file(const char *name, const char *text, mode_t mode)
 {
     FILE *f = fopen(name, "w");
@@ -169,7 +162,7 @@ START_TEST(vault_wrap_kek_reads_hex_environment_and_file)
     struct secret want, got;
     char raw[33] = "0123456789abcdef0123456789abcdef";
 
-    in_new_directory();
+    scratch_enter();
     ck_assert_int_eq(secret_from_hex(&want, KEK), ERR_OK);
     ck_assert_int_eq(vault_wrap_kek(KEK, false, &got), ERR_OK);
     ck_assert(secret_equal(&want, &got));
@@ -189,7 +182,7 @@ START_TEST(vault_wrap_kek_refuses_what_is_missing_short_or_readable_by_others)
 {
     struct secret kept = {.len = 1}, got = kept;
 
-    in_new_directory();
+    scratch_enter();
     ck_assert_int_eq(vault_wrap_kek("@none", false, &got), ERR_NOT_FOUND);
     ck_assert_int_eq(vault_wrap_kek("env:RESEAT_TEST_NONE", false, &got), ERR_NOT_FOUND);
     ck_assert_int_eq(vault_wrap_kek("", false, &got), ERR_FORMAT);
@@ -208,7 +201,7 @@ START_TEST(vault_wrap_kek_makes_a_file_of_mode_0600_once)
     struct secret first, second;
     struct stat st;
 
-    in_new_directory();
+    scratch_enter();
     ck_assert_int_eq(vault_wrap_kek("@fresh", true, &first), ERR_OK);
     ck_assert_int_eq(stat("fresh", &st), 0);
     ck_assert_uint_eq(st.st_mode & 0777, 0600);

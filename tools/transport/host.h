@@ -5,6 +5,7 @@
 #ifndef RESEAT_TOOLS_TRANSPORT_HOST_H
 #define RESEAT_TOOLS_TRANSPORT_HOST_H
 
+#include "tools/transport/reader.h"
 #include "uicc/uicc.h"
 
 /* Engine and memory for up to card_count cards of one thread. */
@@ -25,5 +26,8 @@ void host_close(struct host_card **c);
 
 struct card *host_card(struct host_card *c);
 const char *host_card_path(const struct host_card *c);
+
+/* The card as a terminal sees it; borrows c, needs no closing. */
+void host_card_reader(struct host_card *c, struct reader *out);
 
 #endif

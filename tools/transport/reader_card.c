@@ -12,17 +12,37 @@ struct card_reader {
 
 static enum err card_reset(void *context, struct wr *atr)
 {
-    struct card_reader *c = context;
-
-    return uicc_reset(host_card(c->card), atr);
+    return uicc_reset(host_card(context), atr);
 }
 
 static enum err card_transmit(void *context, struct rd command, struct wr *response)
 {
-    struct card_reader *c = context;
-
-    uicc_transmit(host_card(c->card), command, response);
+    uicc_transmit(host_card(context), command, response);
     return ERR_OK;
+}
+
+static void leave_open(void *context)
+{
+    (void)context;
+}
+
+void host_card_reader(struct host_card *c, struct reader *out)
+{
+    *out = (struct reader){c, card_reset, card_transmit, leave_open};
+}
+
+static enum err file_reset(void *context, struct wr *atr)
+{
+    const struct card_reader *c = context;
+
+    return card_reset(c->card, atr);
+}
+
+static enum err file_transmit(void *context, struct rd command, struct wr *response)
+{
+    const struct card_reader *c = context;
+
+    return card_transmit(c->card, command, response);
 }
 
 static void card_close(void *context)
@@ -51,6 +71,6 @@ enum err reader_open_card(const char *path, struct reader *out, char *message)
             card_close(c);
         return e;
     }
-    *out = (struct reader){c, card_reset, card_transmit, card_close};
+    *out = (struct reader){c, file_reset, file_transmit, card_close};
     return ERR_OK;
 }

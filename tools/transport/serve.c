@@ -5,7 +5,6 @@
  */
 #include "tools/transport/serve.h"
 #include "tools/transport/frame.h"
-#include "tools/transport/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +22,7 @@
 struct session {
     const struct serve_card *spec;
     struct frame_reader in;
-    struct trace trace;
+    struct trace_log log;
     int fd;     /* connection, -1 when there is none */
     int listen; /* unix socket, -1 for vpcd */
     bool powered;
@@ -36,7 +35,7 @@ struct session {
 static enum err power_up(struct session *s)
 {
     struct wr w = WR_ARRAY(s->atr);
-    enum err e = uicc_reset(host_card(s->spec->card), &w);
+    enum err e = reader_reset(s->spec->reader, &w);
 
     if (e == ERR_OK)
         s->atr_len = w.len;
@@ -47,13 +46,13 @@ static enum err answer_apdu(struct session *s, struct rd command)
 {
     uint8_t bytes[APDU_RESPONSE_MAX];
     struct wr w = WR_ARRAY(bytes);
+    enum err e = s->powered ? reader_transmit(s->spec->reader, command, &w) : ERR_CONDITIONS;
 
-    trace_command(&s->trace, command);
-    if (s->powered)
-        uicc_transmit(host_card(s->spec->card), command, &w);
-    else
+    if (e != ERR_OK) {
         wr_u16(&w, SW_NO_DIAGNOSIS.v);
-    trace_answer(&s->trace, RD_WR(&w));
+        trace_log_note(&s->log, err_text(e));
+    }
+    trace_log_exchange(&s->log, command, RD_WR(&w));
     return frame_send(s->fd, RD_WR(&w));
 }
 
@@ -68,14 +67,13 @@ static enum err answer(struct session *s, struct rd message)
     switch (message.at[0]) {
     case FRAME_POWER_OFF:
         s->powered = false;
-        trace_event(&s->trace, "power off");
+        trace_log_off(&s->log);
         return ERR_OK;
     case FRAME_POWER_ON:
     case FRAME_RESET:
         e = power_up(s);
         s->powered = e == ERR_OK;
-        trace_event(&s->trace, message.at[0] == FRAME_RESET ? "reset" : "power on");
-        trace_atr(&s->trace, RD(s->atr, s->atr_len));
+        trace_log_reset(&s->log, RD(s->atr, s->powered ? s->atr_len : 0));
         return e;
     case FRAME_ATR:
         return frame_send(s->fd, RD(s->atr, s->atr_len));
@@ -90,7 +88,7 @@ static void hang_up(struct session *s)
     s->fd = -1;
     s->powered = false;
     memset(&s->in, 0, sizeof s->in);
-    trace_event(&s->trace, "reader gone");
+    trace_log_note(&s->log, "reader gone");
 }
 
 static void handle_input(struct session *s)
@@ -141,13 +139,14 @@ static void accept_client(struct session *s)
     s->fd = fd;
 }
 
-static enum err begin(struct session *s, const struct serve_card *spec, FILE *trace_file)
+static enum err begin(struct session *s, const struct serve_card *spec, struct trace_writer *trace)
 {
     enum err e;
 
     s->spec = spec;
     s->fd = s->listen = -1;
-    s->trace.file = trace_file;
+    s->log.writer = trace;
+    s->log.secrets = spec->secrets;
     e = power_up(s);
     if (e != ERR_OK || spec->path == NULL)
         return e;
@@ -205,7 +204,7 @@ static int stop_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-enum err serve_run(const struct serve_card *cards, size_t count, FILE *trace_file)
+enum err serve_run(const struct serve_card *cards, size_t count, struct trace_writer *trace)
 {
     struct session *sessions = calloc(count, sizeof *sessions);
     struct pollfd *polls = calloc(2 * count + 1, sizeof *polls);
@@ -214,7 +213,7 @@ enum err serve_run(const struct serve_card *cards, size_t count, FILE *trace_fil
     size_t begun = 0;
 
     while (e == ERR_OK && begun < count) {
-        e = begin(&sessions[begun], &cards[begun], trace_file);
+        e = begin(&sessions[begun], &cards[begun], trace);
         begun++;
     }
     while (e == ERR_OK && turn(sessions, count, polls, signals))

@@ -1,5 +1,6 @@
 #include "tools/uicc/run.h"
 #include "tools/cli/cli.h"
+#include "tools/transport/host.h"
 #include "tools/transport/serve.h"
 
 #include <argp.h>
@@ -26,7 +27,9 @@ static const struct argp_option option_table[] = {
     {"socket", OPTION_SOCKET, "PATH", 0,
      "listen on a unix socket instead; with several cards PATH.1, PATH.2, ...", 0},
     {"trace", OPTION_TRACE, "FILE", 0,
-     "append the APDUs to FILE as text; PINs and session keys are masked", 0},
+     "append the APDUs to FILE as text, or write a FILE.pcap or FILE.pcapng; PINs and session "
+     "keys are masked",
+     0},
     {"verbose", 'v', NULL, 0, "say what the card does", 0},
     {0},
 };
@@ -63,6 +66,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 
 struct powered {
     struct host_card *card;
+    struct reader reader;
     struct uicc_info info;
     char path[120];
 };
@@ -76,7 +80,8 @@ static int open_card(struct host *host, const struct options *o, size_t i, struc
         e = uicc_info(host_card(p->card), &p->info);
     if (e != ERR_OK)
         return cli_fail("%s: %s", o->cards[i], err_text(e));
-    *out = (struct serve_card){.card = p->card, .name = p->info.iccid, .vpcd = o->vpcd};
+    host_card_reader(p->card, &p->reader);
+    *out = (struct serve_card){.reader = &p->reader, .name = p->info.iccid, .vpcd = o->vpcd};
     out->vpcd.port = (uint16_t)(o->vpcd.port + i);
     if (o->socket != NULL) {
         if (o->card_count == 1)
@@ -88,7 +93,7 @@ static int open_card(struct host *host, const struct options *o, size_t i, struc
     return CLI_OK;
 }
 
-static int run(const struct options *o, FILE *trace)
+static int run(const struct options *o, struct trace_writer *trace)
 {
     struct serve_card *cards = calloc(o->card_count, sizeof *cards);
     struct powered *powered = calloc(o->card_count, sizeof *powered);
@@ -123,7 +128,7 @@ int uicc_run_main(int argc, char **argv)
         NULL,
     };
     struct options o = {.vpcd = {"127.0.0.1", VPCD_PORT}};
-    FILE *trace = NULL;
+    struct trace_writer trace = {.file = NULL};
     int status;
 
     argp_err_exit_status = CLI_USAGE;
@@ -131,12 +136,13 @@ int uicc_run_main(int argc, char **argv)
     if (o.vpcd.port + o.card_count > 65536)
         return cli_usage("there are not that many ports above %u", o.vpcd.port);
     if (o.trace != NULL) {
-        trace = fopen(o.trace, "ae");
-        if (trace == NULL)
+        trace.format = trace_format_of(o.trace);
+        trace.file = fopen(o.trace, trace.format == TRACE_TEXT ? "ae" : "we");
+        if (trace.file == NULL)
             return cli_fail("%s: cannot be written", o.trace);
     }
-    status = run(&o, trace);
-    if (trace != NULL && fclose(trace) != 0 && status == CLI_OK)
+    status = run(&o, trace.file != NULL ? &trace : NULL);
+    if (trace.file != NULL && (ferror(trace.file) | fclose(trace.file)) != 0 && status == CLI_OK)
         status = cli_fail("%s: not all of the trace was written", o.trace);
     return status;
 }

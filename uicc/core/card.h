@@ -16,11 +16,15 @@
 
 #define CARD_ANSWER_MAX 4096 /* bytes one command may answer inside a script */
 #define CARD_WORK_MAX   8192
+#define CARD_PROFILES   8 /* kinds of card that share one engine */
+
+struct fs_index; /* what is worked out of a profile once: fs/index.h */
 
 struct uicc_engine {
     struct arena *arena;
     struct crypto *crypto;
-    const struct profile *profiles[8]; /* by hash, loaded once */
+    const struct profile *profiles[CARD_PROFILES]; /* by hash, loaded once */
+    const struct fs_index *indexes[CARD_PROFILES]; /* of the profile of the same number */
     struct store_work store_work;
     uint8_t answer[CARD_ANSWER_MAX]; /* data of the command being executed */
     uint8_t work[CARD_WORK_MAX];     /* plaintext of a packet; cleansed after use */
@@ -37,8 +41,6 @@ struct channel {
     uint16_t ef;       /* current EF or NODE_NONE */
     uint16_t app;      /* ADF of the active application session or NODE_NONE */
     uint32_t verified; /* PIN bits verified on this channel (ADM and local keys) */
-    uint16_t tlv_node; /* RETRIEVE/SET DATA in progress on this file, or NODE_NONE */
-    uint16_t tlv_done; /* bytes of it handled so far */
 };
 
 /* Answer data that waits for GET RESPONSE; valid for the next command of its channel only. */
@@ -47,6 +49,18 @@ struct pending {
     uint16_t len, done;
     uint8_t channel;
     sw_t sw; /* what ends the last GET RESPONSE */
+};
+
+/* An object of a BER-TLV EF on its way in several blocks (TS 102 221 11.3). One at a time; any
+ * other command on its channel ends it. */
+struct transfer {
+    uint8_t *bytes;      /* arena piece of len bytes; SET DATA: what came so far */
+    uint32_t len;        /* of the whole object */
+    uint32_t done, last; /* bytes handled; of these, in the block before */
+    uint16_t node;
+    uint8_t channel;
+    bool remote;
+    uint8_t ins; /* 0: none under way */
 };
 
 struct fs;       /* dynamic part of the tree: fs/fs.h */
@@ -63,11 +77,13 @@ struct card {
     struct receiver *receiver;
     struct channel *channels[APDU_CHANNELS]; /* NULL when closed; 0 is always open */
     struct pending pending;
+    struct transfer transfer;
     uint32_t verified; /* PIN bits verified on all channels (PIN1-8, universal) */
     bool powered;
     bool in_script;    /* card_commit_now() waits for the end of the script */
     bool imsi_changed; /* by the command or script under way: REFRESH follows */
-    bool suspended;
+    bool suspended;    /* volatile state is kept over the next reset */
+    bool resumable;    /* that reset has come: a resume token brings the state back */
     uint8_t resume_token[8];
 };
 
@@ -92,6 +108,9 @@ typedef sw_t cmd_handler(struct card *card, struct exec *x);
  */
 sw_t cmd_execute(struct card *card, struct exec *x);
 
+/* Data of an object transfer that will not go on. */
+void cmd_end_transfer(struct card *card);
+
 /* T=0 around cmd_execute: GET RESPONSE, 61XX, 6CXX, 91XX, commit or roll back. */
 void cmd_transport(struct card *card, struct rd command, struct wr *response);
 
@@ -101,6 +120,15 @@ void cmd_transport(struct card *card, struct rd command, struct wr *response);
  * the script's own commit. */
 NODISCARD enum err card_commit_now(struct card *card);
 
+/* Answer to reset, with the profile's historical bytes. ERR_SPACE */
+NODISCARD enum err card_write_atr(const struct card *card, struct wr *w);
+
+/* Volatile state as after a cold reset. */
+void card_reset_volatile(struct card *card);
+
+/* Bytes that files may still take. */
+uint32_t card_free_memory(const struct card *card);
+
 /* A line for people, if the host wants them. Never hand it secrets. */
 __attribute__((format(printf, 2, 3))) void card_log(const struct card *card, const char *format,
                                                     ...);
@@ -108,6 +136,11 @@ __attribute__((format(printf, 2, 3))) void card_log(const struct card *card, con
 /* --- core/channel.c --- */
 
 void channel_reset_all(struct card *card); /* only channel 0, MF current */
+/* The channel of this number if it is open, or NULL. */
+struct channel *channel_get(const struct card *card, unsigned number);
+void channel_close_all(struct card *card); /* at uicc_destroy */
+/* A file is gone: no channel has it selected any more. parent becomes current for its DF. */
+void channel_forget_node(struct card *card, uint16_t node, uint16_t parent);
 /* Begin state of a channel: MF current, nothing verified. */
 void channel_init(struct channel *ch, uint8_t number);
 

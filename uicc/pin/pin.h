@@ -29,6 +29,10 @@ NODISCARD enum err pin_read(const struct card *card, uint8_t reference, struct p
 /* Everything that counts as satisfied on this channel: verified keys and disabled PINs. */
 uint32_t pin_satisfied(const struct card *card, const struct channel *ch);
 
+/* PIN status template of FCP without its tag (TS 102 221 11.1.1.4.10); local: of an application,
+ * whose own keys are in it too. */
+void pin_write_status(const struct card *card, bool local, struct wr *w);
+
 /* After reset; and when an application session ends on a channel. */
 void pin_forget_all(struct card *card);
 void pin_forget_local(struct card *card, struct channel *ch);

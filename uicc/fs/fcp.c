@@ -1,0 +1,154 @@
+/*
+ * FCP template, TS 102 221 11.1.1.3: computed from the file's row, nothing is stored.
+ */
+#include "uicc/fs/tree.h"
+
+#include "apdu/tlv.h"
+#include "uicc/pin/pin.h"
+
+#define TAG_FCP         0x62
+#define TAG_SIZE        0x80
+#define TAG_DESCRIPTOR  0x82
+#define TAG_FID         0x83
+#define TAG_DF_NAME     0x84
+#define TAG_SFI         0x88
+#define TAG_LCS         0x8A
+#define TAG_REFERENCED  0x8B
+#define TAG_PROPRIETARY 0xA5
+#define TAG_PIN_STATUS  0xC6
+
+/* In A5. */
+#define TAG_CHARACTERISTICS 0x80
+#define TAG_FREE_MEMORY     0x83
+#define TAG_MAX_SIZE        0x86
+#define TAG_COMMANDS        0x87
+#define TAG_SPECIAL         0xC0
+
+#define CHARACTERISTICS     0x71 /* clock stop allowed; 5 V, 3 V, 1.8 V */
+#define TERMINAL_CAPABILITY 0x01
+#define NOT_SHAREABLE_MASK  0xBF
+#define INTERNAL_BIT        0x08
+#define DATA_CODING         0x21
+
+static const uint8_t descriptors[] = {
+    [FS_MF] = 0x78,     [FS_DF] = 0x78,     [FS_ADF] = 0x78,     [FS_TRANSPARENT] = 0x41,
+    [FS_LINEAR] = 0x42, [FS_CYCLIC] = 0x46, [FS_BER_TLV] = 0x79,
+};
+
+static void write_descriptor(struct wr *w, const struct fs_file *f)
+{
+    uint8_t byte = descriptors[f->kind];
+    bool records = f->kind == FS_LINEAR || f->kind == FS_CYCLIC;
+
+    if ((f->flags & FS_NOT_SHAREABLE) != 0)
+        byte &= NOT_SHAREABLE_MASK;
+    if ((f->flags & FS_INTERNAL) != 0 && f->kind != FS_BER_TLV)
+        byte |= INTERNAL_BIT;
+    wr_u8(w, TAG_DESCRIPTOR);
+    wr_u8(w, records ? 5 : 2);
+    wr_u8(w, byte);
+    wr_u8(w, DATA_CODING);
+    if (records) {
+        wr_u16(w, f->record_len);
+        wr_u8(w, f->record_count);
+    }
+}
+
+static void write_df_properties(struct wr *w, const struct card *card)
+{
+    size_t mark = tlv_open(w, TAG_PROPRIETARY);
+
+    tlv_write_u8(w, TAG_CHARACTERISTICS, CHARACTERISTICS);
+    wr_u8(w, TAG_FREE_MEMORY);
+    wr_u8(w, 4);
+    wr_u32(w, card_free_memory(card));
+    tlv_write_u8(w, TAG_COMMANDS, TERMINAL_CAPABILITY);
+    tlv_close(w, mark);
+}
+
+static void write_ef_properties(struct wr *w, const struct fs_file *f)
+{
+    uint8_t special = (uint8_t)(((f->flags & FS_HIGH_UPDATE) != 0 ? 0x80 : 0) |
+                                ((f->flags & FS_WHEN_DEACTIVATED) != 0 ? 0x40 : 0));
+    size_t mark;
+
+    if (special == 0 && f->kind != FS_BER_TLV)
+        return;
+    mark = tlv_open(w, TAG_PROPRIETARY);
+    if (f->kind == FS_BER_TLV) {
+        wr_u8(w, TAG_MAX_SIZE);
+        wr_u8(w, 4);
+        wr_u32(w, f->size);
+    }
+    if (special != 0)
+        tlv_write_u8(w, TAG_SPECIAL, special);
+    tlv_close(w, mark);
+}
+
+static void write_security(struct wr *w, const struct card *card, uint16_t node)
+{
+    const struct fs_file *f = fs_file(card, node);
+    struct rd attribute = fs_security(card, node);
+
+    if (attribute.left > 0) {
+        wr_rd(w, attribute);
+        return;
+    }
+    wr_u8(w, TAG_REFERENCED);
+    wr_u8(w, 3);
+    wr_u16(w, f->arr_fid);
+    wr_u8(w, f->arr_record);
+}
+
+static void write_size(struct wr *w, const struct card *card, uint16_t node)
+{
+    const struct fs_file *f = fs_file(card, node);
+    size_t size = f->kind == FS_BER_TLV ? fs_body(card, node).left : f->size;
+
+    wr_u8(w, TAG_SIZE);
+    wr_u8(w, 2);
+    wr_u16(w, (uint16_t)size);
+}
+
+static void write_sfi(struct wr *w, const struct fs_file *f)
+{
+    if (f->sfi == 0)
+        tlv_write(w, TAG_SFI, RD(NULL, 0));
+    else
+        tlv_write_u8(w, TAG_SFI, (uint8_t)(f->sfi << 3));
+}
+
+static void write_pin_status(struct wr *w, const struct card *card, uint16_t node)
+{
+    size_t mark = tlv_open(w, TAG_PIN_STATUS);
+
+    pin_write_status(card, fs_application(card, node) != NODE_NONE, w);
+    tlv_close(w, mark);
+}
+
+void fs_fcp_write(struct wr *w, const struct card *card, uint16_t node)
+{
+    const struct fs_file *f = fs_file(card, node);
+    bool df = f->kind <= FS_ADF;
+    size_t mark = tlv_open(w, TAG_FCP);
+
+    write_descriptor(w, f);
+    wr_u8(w, TAG_FID);
+    wr_u8(w, 2);
+    wr_u16(w, f->fid);
+    if (f->kind == FS_ADF)
+        tlv_write(w, TAG_DF_NAME, RD(f->aid, f->aid_len));
+    if (df)
+        write_df_properties(w, card);
+    else
+        write_ef_properties(w, f);
+    tlv_write_u8(w, TAG_LCS, fs_lcs(card, node));
+    write_security(w, card, node);
+    if (df) {
+        write_pin_status(w, card, node);
+    } else {
+        write_size(w, card, node);
+        write_sfi(w, f);
+    }
+    tlv_close(w, mark);
+}

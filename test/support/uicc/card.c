@@ -78,12 +78,14 @@ struct test_card *card_defaults(void)
 
     must(t != NULL);
     t->random_state = 1;
-    strcpy(t->perso.iccid, "8988211000000430010");
-    strcpy(t->perso.imsi, "001010123456789");
-    t->perso.mnc_len = 2;
-    strcpy(t->perso.smsc, "+4915790109999");
-    strcpy(t->perso.spn, "Reseat");
-    t->perso.slot_count = 3;
+    t->perso = (struct perso_card){
+        .iccid = "8988211000000430010",
+        .imsi = "001010123456789",
+        .mnc_len = 2,
+        .smsc = "+4915790109999",
+        .spn = "Reseat",
+        .slot_count = 3,
+    };
     for (uint8_t i = 1; i <= t->perso.slot_count; i++)
         set_pair(&t->perso.pairs[i - 1], i);
     set_pin(t->perso.pin1, CARD_PIN1);

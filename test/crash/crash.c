@@ -6,11 +6,11 @@
 #define SETTLE_COUNT(scenario) (NVM_SIM_TEAR + (scenario)->tears)
 
 /* One way to lose what was not synced: 0 drop, 1 keep, 2 and up torn from a seed. */
-static void settle(struct nvm_sim *sim, unsigned way)
+static void settle(struct nvm_sim *sim, unsigned way, uint64_t at)
 {
     enum nvm_sim_policy policy = way < NVM_SIM_TEAR ? (enum nvm_sim_policy)way : NVM_SIM_TEAR;
 
-    nvm_sim_power_on(sim, policy, way);
+    nvm_sim_power_on(sim, policy, at * 1000 + way);
 }
 
 struct crash {
@@ -77,7 +77,7 @@ static void cut_recovery(struct crash *c, const char *first, int want)
             nvm_sim_copy(&c->again, &c->settled);
             c->again.cut_at = n;
             look(c, &c->again);
-            settle(&c->again, way);
+            settle(&c->again, way, n);
             c->counts->second_cuts++;
             snprintf(c->where, sizeof c->where, "%s, then at %lu of recovery, way %u", first,
                      (unsigned long)n, way);
@@ -98,7 +98,7 @@ static void cut_at(struct crash *c, uint64_t n)
         int state;
 
         nvm_sim_copy(&c->settled, &c->ran);
-        settle(&c->settled, way);
+        settle(&c->settled, way, n);
         c->counts->cuts++;
         snprintf(first, sizeof first, "cut at %lu, way %u", (unsigned long)n, way);
         snprintf(c->where, sizeof c->where, "%s", first);
@@ -115,6 +115,7 @@ static void fail_at(struct crash *c, uint64_t n, bool sticky)
     unsigned done;
 
     nvm_sim_copy(&c->ran, &c->prepared);
+    c->ran.failed_sync = NVM_SIM_TEAR;
     c->ran.fail_at = n;
     c->ran.fail_sticky = sticky;
     done = run(c, &c->ran);
@@ -124,7 +125,7 @@ static void fail_at(struct crash *c, uint64_t n, bool sticky)
         violation(c, (int)done, c->scenario->steps);
     for (unsigned way = 0; way < SETTLE_COUNT(c->scenario); way++) {
         nvm_sim_copy(&c->settled, &c->ran);
-        settle(&c->settled, way);
+        settle(&c->settled, way, n);
         c->counts->faults++;
         judge(c, look(c, &c->settled), done, sticky);
     }
@@ -161,7 +162,7 @@ static bool undisturbed(struct crash *c)
     done = run(c, &c->ran);
     snprintf(c->where, sizeof c->where, "undisturbed");
     nvm_sim_copy(&c->settled, &c->ran);
-    settle(&c->settled, NVM_SIM_DROP);
+    settle(&c->settled, NVM_SIM_DROP, 0);
     if (done != c->scenario->steps)
         violation(c, (int)done, c->scenario->steps);
     else

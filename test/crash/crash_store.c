@@ -336,8 +336,9 @@ static const struct {
     {"appended commits", {24, 60, 1, 8192, 0, false}, 6},
     {"a small bank, compacting all the time", {40, 60, 2, 1536, 0, false}, 6},
     {"forgetting", {24, 60, 3, 2048, 3, false}, 6},
+    {"forgetting now and then", {44, 60, 7, 1536, 11, false}, 6},
     {"the first commits of a new store", {6, 60, 4, 2048, 2, true}, 6},
-    {"snapshots of several frames", {10, OBJECT_MAX, 5, 524288, 4, false}, 1},
+    {"snapshots of several frames", {10, OBJECT_MAX, 5, 262144, 2, false}, 1},
 };
 
 int main(void)

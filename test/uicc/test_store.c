@@ -169,15 +169,20 @@ START_TEST(store_put_takes_a_value_of_the_object_itself)
     struct rd value;
 
     must_put(1, "abcdef");
+    must_commit();
     ck_assert(store_get(&store, 1, &value));
     ck_assert_int_eq(store_put(&store, 1, RD(value.at + 2, 3)), ERR_OK);
     expect(1, "cde");
     ck_assert(store_get(&store, 1, &value));
     ck_assert_int_eq(store_patch(&store, 1, 0, RD(value.at + 1, 2)), ERR_OK);
     expect(1, "dee");
+    must_put(2, "abc");
+    ck_assert(store_get(&store, 2, &value));
+    ck_assert_int_eq(store_put(&store, 2, value), ERR_OK);
     must_commit();
     ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
     expect(1, "dee");
+    expect(2, "abc");
 }
 END_TEST
 
@@ -501,6 +506,64 @@ START_TEST(store_refuses_changes_while_a_failed_frame_may_stand)
 }
 END_TEST
 
+/* A frame that failed still stands when the next commit, which writes elsewhere, is cut. */
+START_TEST(store_commit_takes_a_failed_frame_away_first)
+{
+    must_put(1, "one");
+    must_commit();
+    must_put(1, "two");
+    sim.fail_at = sim.ops + 2;
+    sim.fail_sticky = true;
+    sim.failed_sync = NVM_SIM_KEEP;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    nvm_sim_heal(&sim);
+    store_forget(&store);
+    sim.cut_at = sim.ops + 3;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_OK);
+    expect(1, "one");
+}
+END_TEST
+
+/* The host's cache shows zeros where the medium still has the frame. */
+START_TEST(store_does_not_trust_reads_after_a_failed_sync)
+{
+    must_put(1, "one");
+    must_commit();
+    must_put(1, "two");
+    sim.fail_at = sim.ops + 2;
+    sim.failed_sync = NVM_SIM_KEEP; /* the frame is there */
+    sim.fail_sticky = true;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    sim.failed_sync = NVM_SIM_DROP; /* its overwriting is not */
+    sim.fail_at = sim.ops + 2;
+    ck_assert_int_eq(put(1, "six"), ERR_IO);
+    nvm_sim_heal(&sim);
+    must_put(1, "six");
+    store_rollback(&store);
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "one");
+}
+END_TEST
+
+/* kill -9 between write and sync; what the next process tells must not be lost either. */
+START_TEST(store_open_makes_durable_what_it_found)
+{
+    must_put(1, "one");
+    must_commit();
+    must_put(1, "two");
+    sim.cut_at = sim.ops + 2;
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    sim.dead = false; /* only the process died */
+    nvm_sim_heal(&sim);
+    store_close(&store);
+    ck_assert_int_eq(store_open(&store, &sim.device, &arena, &work), ERR_OK);
+    expect(1, "two");
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "two");
+}
+END_TEST
+
 START_TEST(store_commit_survives_a_full_host)
 {
     must_put(1, "one");
@@ -549,6 +612,30 @@ START_TEST(store_forget_leaves_nothing_on_the_medium_or_in_memory)
 }
 END_TEST
 
+/* The bank that is written next holds the key where no snapshot will reach. */
+START_TEST(store_forget_wipes_the_rest_of_the_bank_it_writes)
+{
+    static const char key[] = "0123456789abcdef-secret-key";
+    uint32_t generation;
+
+    for (int i = 0; store.journal.tail < 6000 || i < 2; i++) {
+        must_put(3, i % 2 ? "journal" : "traffic");
+        must_commit();
+    }
+    must_put(1, key);
+    must_commit();
+    generation = store.journal.generation;
+    while (store.journal.generation == generation) {
+        must_put(3, "traffic");
+        must_commit();
+    }
+    ck_assert_int_eq(store_delete(&store, 1), ERR_OK);
+    store_forget(&store);
+    must_commit();
+    ck_assert(!nvm_sim_holds(&sim, RD((const uint8_t *)key, sizeof key - 1)));
+}
+END_TEST
+
 START_TEST(store_close_cleanses_memory)
 {
     static const char key[] = "0123456789abcdef-secret-key";
@@ -576,6 +663,9 @@ START_TEST(store_open_refuses_a_medium_without_a_bank)
     store_close(&store);
     sim.fail_read = sim.reads + 3;
     ck_assert_int_eq(store_open(&store, &sim.device, &arena, &work), ERR_IO);
+    /* Another card on the same medium. */
+    ck_assert_int_eq(medium_format(&sim.device, RD(NULL, 0), (const uint8_t[32]){0}, BANK), ERR_OK);
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_CORRUPT);
 }
 END_TEST
 
@@ -614,10 +704,14 @@ Suite *suite_under_test(void)
           store_open_refuses_a_medium_without_a_bank}},
         {"sec_C22 failing device",
          {store_commit_goes_on_after_a_failure,
-          store_refuses_changes_while_a_failed_frame_may_stand, store_commit_survives_a_full_host}},
+          store_refuses_changes_while_a_failed_frame_may_stand,
+          store_commit_takes_a_failed_frame_away_first,
+          store_does_not_trust_reads_after_a_failed_sync, store_open_makes_durable_what_it_found,
+          store_commit_survives_a_full_host}},
         {"sec_C23 memory", {store_says_nomem_at_every_allocation}},
         {"sec_C26 residue",
-         {store_forget_leaves_nothing_on_the_medium_or_in_memory, store_close_cleanses_memory}},
+         {store_forget_leaves_nothing_on_the_medium_or_in_memory,
+          store_forget_wipes_the_rest_of_the_bank_it_writes, store_close_cleanses_memory}},
     };
     Suite *s = suite_create("uicc/nvm/store");
     TCase *t;

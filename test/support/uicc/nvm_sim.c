@@ -50,17 +50,6 @@ static void forget_pending(struct nvm_sim *sim)
     sim->pending_count = 0;
 }
 
-/* Only what was written, so that a sync of a large device costs little. */
-static void settle_pending(struct nvm_sim *sim)
-{
-    for (size_t i = 0; i < sim->pending_count; i++) {
-        const struct nvm_sim_write *w = &sim->pending[i];
-
-        memcpy(sim->media + w->offset, sim->view + w->offset, w->n);
-    }
-    forget_pending(sim);
-}
-
 static bool inside(const struct nvm_sim *sim, uint64_t offset, size_t n)
 {
     return offset <= sim->device.size && n <= sim->device.size - offset;
@@ -105,6 +94,50 @@ static enum err sim_write(void *context, uint64_t offset, const void *in, size_t
     return sim->dead || due(sim->fail_at, sim->fail_sticky, sim->ops) ? ERR_IO : ERR_OK;
 }
 
+/* All of it, nothing, a beginning, an end, or any of its 16-byte pieces. */
+static void tear(struct nvm_sim *sim, const struct nvm_sim_write *w, uint64_t *random)
+{
+    uint64_t how = nvm_sim_random(random) % 5;
+    size_t at = nvm_sim_random(random) % (w->n + 1);
+    uint8_t *media = sim->media + w->offset;
+
+    if (how == 0)
+        memcpy(media, w->bytes, w->n);
+    else if (how == 1)
+        memcpy(media, w->bytes, at);
+    else if (how == 2)
+        memcpy(media + at, w->bytes + at, w->n - at);
+    for (at = 0; how == 3 && at < w->n; at += 16) {
+        if (nvm_sim_random(random) & 1)
+            memcpy(media + at, w->bytes + at, w->n - at < 16 ? w->n - at : 16);
+    }
+}
+
+static void tear_pending(struct nvm_sim *sim, uint64_t random)
+{
+    for (size_t left = sim->pending_count; left > 0; left--) {
+        size_t pick = nvm_sim_random(&random) % left;
+        struct nvm_sim_write w = sim->pending[pick];
+
+        tear(sim, &w, &random);
+        sim->pending[pick] = sim->pending[left - 1];
+        sim->pending[left - 1] = w;
+    }
+}
+
+/* Only what was written is touched, so that a sync of a large device costs little. */
+static void lose_pending(struct nvm_sim *sim, enum nvm_sim_policy policy, uint64_t seed)
+{
+    if (policy == NVM_SIM_TEAR)
+        tear_pending(sim, seed);
+    for (size_t i = 0; policy == NVM_SIM_KEEP && i < sim->pending_count; i++) {
+        const struct nvm_sim_write *w = &sim->pending[i];
+
+        memcpy(sim->media + w->offset, w->bytes, w->n);
+    }
+    forget_pending(sim);
+}
+
 static enum err sim_sync(void *context)
 {
     struct nvm_sim *sim = context;
@@ -114,9 +147,13 @@ static enum err sim_sync(void *context)
     sim->ops++;
     sim->syncs++;
     sim->dead = sim->cut_at != 0 && sim->ops == sim->cut_at;
-    if (sim->dead || due(sim->fail_at, sim->fail_sticky, sim->ops))
+    if (sim->dead)
         return ERR_IO;
-    settle_pending(sim);
+    if (due(sim->fail_at, sim->fail_sticky, sim->ops)) {
+        lose_pending(sim, sim->failed_sync, sim->ops);
+        return ERR_IO;
+    }
+    lose_pending(sim, NVM_SIM_KEEP, 0);
     return ERR_OK;
 }
 
@@ -159,37 +196,6 @@ void nvm_sim_free(struct nvm_sim *sim)
     memset(sim, 0, sizeof *sim);
 }
 
-/* All of it, nothing, a beginning, an end, or any of its 16-byte pieces. */
-static void tear(struct nvm_sim *sim, const struct nvm_sim_write *w, uint64_t *random)
-{
-    uint64_t how = nvm_sim_random(random) % 5;
-    size_t at = nvm_sim_random(random) % (w->n + 1);
-    uint8_t *media = sim->media + w->offset;
-
-    if (how == 0)
-        memcpy(media, w->bytes, w->n);
-    else if (how == 1)
-        memcpy(media, w->bytes, at);
-    else if (how == 2)
-        memcpy(media + at, w->bytes + at, w->n - at);
-    for (at = 0; how == 3 && at < w->n; at += 16) {
-        if (nvm_sim_random(random) & 1)
-            memcpy(media + at, w->bytes + at, w->n - at < 16 ? w->n - at : 16);
-    }
-}
-
-static void tear_pending(struct nvm_sim *sim, uint64_t random)
-{
-    for (size_t left = sim->pending_count; left > 0; left--) {
-        size_t pick = nvm_sim_random(&random) % left;
-        struct nvm_sim_write w = sim->pending[pick];
-
-        tear(sim, &w, &random);
-        sim->pending[pick] = sim->pending[left - 1];
-        sim->pending[left - 1] = w;
-    }
-}
-
 void nvm_sim_heal(struct nvm_sim *sim)
 {
     sim->cut_at = sim->fail_at = sim->fail_read = sim->full_from = 0;
@@ -198,12 +204,8 @@ void nvm_sim_heal(struct nvm_sim *sim)
 
 void nvm_sim_power_on(struct nvm_sim *sim, enum nvm_sim_policy policy, uint64_t seed)
 {
-    if (policy == NVM_SIM_KEEP)
-        memcpy(sim->media, sim->view, sim->device.size);
-    else if (policy == NVM_SIM_TEAR)
-        tear_pending(sim, seed);
+    lose_pending(sim, policy, seed);
     memcpy(sim->view, sim->media, sim->device.size);
-    forget_pending(sim);
     nvm_sim_heal(sim);
     sim->ops = sim->writes = sim->syncs = sim->reads = sim->bytes = 0;
     sim->dead = false;

@@ -5,7 +5,9 @@
  * sync copies one to the other. Operations are writes and syncs, counted from 1.
  * At an operation that the test names the power goes, or the operation fails;
  * nvm_sim_power_on() then decides by a policy and a seed what of the unsynced
- * writes reached the media.
+ * writes reached the media. A sync that fails decides the same at once, and is not
+ * made up for by a later one: as with a host's page cache, a read still gives what
+ * the media will never have.
  */
 #ifndef RESEAT_TEST_NVM_SIM_H
 #define RESEAT_TEST_NVM_SIM_H
@@ -34,12 +36,13 @@ struct nvm_sim {
     struct nvm_sim_write pending[NVM_SIM_PENDING_MAX];
     size_t pending_count;
     uint64_t ops, writes, syncs, reads, bytes;
-    uint64_t cut_at;    /* operation at which the power goes; 0 = never */
-    uint64_t fail_at;   /* operation that fails with ERR_IO; 0 = never */
-    uint64_t fail_read; /* read that fails; 0 = never */
-    bool fail_sticky;   /* and all after it */
-    uint64_t full_from; /* writes past this offset fail with ERR_SPACE; 0 = never */
-    bool dead;          /* the power is gone */
+    uint64_t cut_at;                 /* operation at which the power goes; 0 = never */
+    uint64_t fail_at;                /* operation that fails with ERR_IO; 0 = never */
+    uint64_t fail_read;              /* read that fails; 0 = never */
+    bool fail_sticky;                /* and all after it */
+    enum nvm_sim_policy failed_sync; /* what it leaves of what it should have written */
+    uint64_t full_from;              /* writes past this offset fail with ERR_SPACE; 0 = never */
+    bool dead;                       /* the power is gone */
 };
 
 /* All zeros, size bytes. Aborts the test program when memory is out. */

@@ -275,7 +275,7 @@ static enum attach_result try_attach(struct handset *h, const struct handset_wor
     uint8_t tag = 0, len = 0;
     enum attach_result result = ATTACH_REFUSED;
 
-    if (network_challenge(h->network, h->imsi, &c) != ERR_OK)
+    if (network_challenge(world->networks, h->network, h->imsi, &c) != ERR_OK)
         return ATTACH_REFUSED;
     if (!succeeded(authenticate(h, world, &c, &answer)))
         goto out;
@@ -287,7 +287,7 @@ static enum attach_result try_attach(struct handset *h, const struct handset_wor
         store_session(h, world, &c);
         result = ATTACH_OK;
     } else if (tag == TAG_3G_RESYNC && len == AKA_AUTS_LEN &&
-               network_resync(h->network, h->imsi, c.rand, value.at) == ERR_OK) {
+               network_resync(world->networks, h->network, h->imsi, c.rand, value.at) == ERR_OK) {
         result = ATTACH_AGAIN;
     }
 out:
@@ -315,7 +315,8 @@ void handset_search(struct handset *h, const struct handset_world *world)
     if (result == ATTACH_OK) {
         h->state = HANDSET_ATTACHED;
         h->attaches++;
-        network_seen(h->network, h->imsi);
+        if (network_seen(h->network, h->imsi) != ERR_OK)
+            h->refused++; /* served, but not noted: the HLR's own report will show it */
     } else {
         h->network = NULL;
     }

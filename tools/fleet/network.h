@@ -33,7 +33,6 @@ NODISCARD enum err networks_add(struct networks *n, const char *name, const char
 
 /* Whose IMSI that is; NULL for none of ours. */
 struct network *networks_of_imsi(struct networks *n, const char *imsi);
-struct network *networks_by_name(struct networks *n, const char *name);
 size_t networks_count(const struct networks *n);
 struct network *networks_at(struct networks *n, size_t index);
 const char *network_name(const struct network *n);
@@ -43,7 +42,7 @@ const char *network_plmn(const struct network *n);
 NODISCARD enum err network_find(struct network *n, const char *imsi, struct subscriber *out);
 
 /* A fresh authentication vector for a subscriber. ERR_NOT_FOUND, ERR_IO. */
-NODISCARD enum err network_challenge(struct network *n, const char *imsi,
+NODISCARD enum err network_challenge(struct networks *all, struct network *n, const char *imsi,
                                      struct network_challenge *out);
 
 /* A vector of a key that no HLR needs to know, with a high SQN. */
@@ -51,12 +50,12 @@ NODISCARD enum err networks_challenge_with(struct networks *n, const struct aka_
                                            struct network_challenge *out);
 
 /* The card said AUTS: set the HLR's SQN by it. ERR_MAC when it does not verify. */
-NODISCARD enum err network_resync(struct network *n, const char *imsi,
+NODISCARD enum err network_resync(struct networks *all, struct network *n, const char *imsi,
                                   const uint8_t rand[AKA_RAND_LEN],
                                   const uint8_t auts[AKA_AUTS_LEN]);
 
 /* The subscriber attached: the HLR notes the time. */
-void network_seen(struct network *n, const char *imsi);
+NODISCARD enum err network_seen(struct network *n, const char *imsi);
 
 /* Changes to the HLR between two calls are one transaction of the database. */
 void networks_flush(struct networks *n);

@@ -2,6 +2,7 @@
 
 #include "apdu/tlv.h"
 #include "uicc/fs/fs.h"
+#include "uicc/pin/pin.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -29,7 +30,7 @@ typedef void compose_fn(const struct change *change, uint8_t *body, size_t size)
 
 static void put(uint8_t *body, size_t size, size_t at, struct rd bytes)
 {
-    if (at + bytes.left <= size)
+    if (bytes.left > 0 && at + bytes.left <= size)
         memcpy(body + at, bytes.at, bytes.left);
 }
 
@@ -478,10 +479,10 @@ static bool is_reserved(uint16_t fid)
     return fid == 0x6F07 || fid == 0x2F06 || fid == 0x6F06 || fid == 0x2FE2;
 }
 
-static bool may_bring(const struct card *card, const struct opchange_file *file, uint32_t rights)
+static bool may_bring(const struct card *card, const struct opchange_file *file)
 {
     const struct apdu update = {.ins = INS_UPDATE_BINARY};
-    const struct exec x = {.cmd = &update, .remote = true, .rights = rights};
+    const struct exec x = {.cmd = &update, .remote = true, .rights = PIN_BIT_ADM1 | PIN_BIT_PIN1};
     uint16_t node = fs_by_path(card, NODE_MF, usim(card), file->path);
     uint16_t held = holder(card, file->path);
 
@@ -491,14 +492,13 @@ static bool may_bring(const struct card *card, const struct opchange_file *file,
            sw_equal(access_check(card, &x, node, FS_UPDATE), SW_OK);
 }
 
-enum err identity_check(const struct card *card, const struct opchange_command *command,
-                        uint32_t rights)
+enum err identity_check(const struct card *card, const struct opchange_command *command)
 {
     struct rd files = command->files;
     struct opchange_file file;
 
     while (opchange_next_file(&files, &file) == ERR_OK) {
-        if (!may_bring(card, &file, rights))
+        if (!may_bring(card, &file))
             return ERR_DENIED;
     }
     return ERR_OK;

@@ -11,11 +11,10 @@
 #include "uicc/core/card.h"
 
 /*
- * Are the files that the command brings along there, long enough, and writable with these
- * rights? ERR_DENIED when one is not.
+ * Are the files that the command brings along there, long enough, and such as the
+ * operator's administrative key (ADM1, and PIN1) may write? ERR_DENIED when one is not.
  */
-NODISCARD enum err identity_check(const struct card *card, const struct opchange_command *command,
-                                  uint32_t rights);
+NODISCARD enum err identity_check(const struct card *card, const struct opchange_command *command);
 
 /* Write the new subscription and keep the old contents in OBJ_FALLBACK. Staged.
  * errors: ERR_NOMEM, ERR_SPACE, ERR_IO; ERR_NOT_FOUND when the card has no EF.IMSI */

@@ -86,7 +86,6 @@ void opchange_status(const struct card *card, struct opchange_proof *out)
 struct order {
     struct card *card;
     const struct sd_access *access;
-    uint32_t rights;
     uint64_t counter;
     struct opchange_command command;
     struct opchange_effects *effects;
@@ -102,8 +101,7 @@ static enum opchange_result may_change(const struct order *o)
         return OPCHANGE_EXHAUSTED;
     if (o->command.to != slot_next_spare(s))
         return OPCHANGE_WRONG_INDEX;
-    return identity_check(o->card, &o->command, o->rights) == ERR_OK ? OPCHANGE_DONE
-                                                                     : OPCHANGE_MALFORMED;
+    return identity_check(o->card, &o->command) == ERR_OK ? OPCHANGE_DONE : OPCHANGE_MALFORMED;
 }
 
 /* Everything that can refuse a command, before anything is staged. */
@@ -276,12 +274,10 @@ void opchange_prove_memory(const struct card *card, struct wr *proof)
     prove(card, OPCHANGE_MEMORY, proof);
 }
 
-enum err opchange_execute(struct card *card, const struct sd_access *access, uint32_t rights,
-                          uint64_t counter, struct rd data, struct wr *proof,
-                          struct opchange_effects *effects)
+enum err opchange_execute(struct card *card, const struct sd_access *access, uint64_t counter,
+                          struct rd data, struct wr *proof, struct opchange_effects *effects)
 {
-    struct order o = {
-        .card = card, .access = access, .rights = rights, .counter = counter, .effects = effects};
+    struct order o = {.card = card, .access = access, .counter = counter, .effects = effects};
     enum opchange_result result = OPCHANGE_MALFORMED;
     enum err e = ERR_OK;
 

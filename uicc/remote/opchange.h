@@ -25,14 +25,13 @@ struct opchange_effects {
  * Carry out one command; everything is staged, the proof is appended.
  *
  * in:     access  the key set that authenticated the command
- *         rights  access domain of the TAR, for the files the command brings along
  *         counter of the packet
  * errors: ERR_NOMEM, ERR_SPACE, ERR_IO: roll back, then opchange_prove_memory()
  * Every refusal is a proof with its own result, and has staged nothing.
  */
 NODISCARD enum err opchange_execute(struct card *card, const struct sd_access *access,
-                                    uint32_t rights, uint64_t counter, struct rd data,
-                                    struct wr *proof, struct opchange_effects *effects);
+                                    uint64_t counter, struct rd data, struct wr *proof,
+                                    struct opchange_effects *effects);
 
 /* The proof that tells of OPCHANGE_MEMORY. */
 void opchange_prove_memory(const struct card *card, struct wr *proof);

@@ -51,8 +51,8 @@ static enum err change_operator(struct job *job)
 {
     struct card *card = job->card;
     struct opchange_effects effects = {0};
-    enum err e = opchange_execute(card, job->access, job->tar->keys, job->command.counter,
-                                  job->command.data, &job->answer, &effects);
+    enum err e = opchange_execute(card, job->access, job->command.counter, job->command.data,
+                                  &job->answer, &effects);
 
     if (e == ERR_NOMEM || e == ERR_SPACE) {
         store_rollback(&card->store);

@@ -75,6 +75,28 @@ static bool is_store_failure(sw_t sw)
     return sw_equal(sw, SW_MEMORY) || sw_equal(sw, SW_NO_DIAGNOSIS);
 }
 
+/* A command may have deleted what is current in this context: then its DF, or the begin, is. */
+static void mend_context(struct run *run)
+{
+    struct channel *ch = &run->ch;
+
+    if (!fs_exists(run->card, ch->df))
+        begin_context(run);
+    else if (ch->ef != NODE_NONE && !fs_exists(run->card, ch->ef))
+        ch->ef = NODE_NONE;
+}
+
+/* Case 2 has asked for so much; more is cut, less is an error (TS 102 221 7.3.1.1.2). */
+static sw_t fit_to_le(const struct apdu *cmd, struct wr *out, sw_t sw)
+{
+    size_t len = out->len;
+
+    if (cmd->data.left > 0 || cmd->p3 == 0 || len == 0 || len == cmd->p3)
+        return sw;
+    out->len = len > cmd->p3 ? cmd->p3 : 0;
+    return len > cmd->p3 ? sw : sw_wrong_le(len);
+}
+
 /* Execute one C-APDU; *data is what it answers here and now. */
 static sw_t execute(struct run *run, const struct script_item *item, struct rd *data)
 {
@@ -90,8 +112,10 @@ static sw_t execute(struct run *run, const struct script_item *item, struct rd *
     run->scratch->len = 0;
     run->waiting = 0;
     sw = run->command(run, &cmd, run->scratch);
+    sw = fit_to_le(&cmd, run->scratch, sw);
     if (is_store_failure(sw) || wr_result(run->scratch) != ERR_OK)
         run->failed = true;
+    mend_context(run);
     if (cmd.data.left > 0 && !item->has_le)
         return keep_waiting(run, sw);
     *data = RD_WR(run->scratch);
@@ -200,7 +224,8 @@ static bool take(struct run *run, const struct script_item *item, struct script_
 static void answer_bad_format(enum err e, struct script_answer_writer *a)
 {
     switch (e) {
-    case ERR_NOT_FOUND: /* the end */
+    case ERR_OK: /* a command failed */
+    case ERR_NOT_FOUND:
         break;
     case ERR_UNSUPPORTED:
         script_answer_bad_format(a, SCRIPT_UNKNOWN_TAG);
@@ -247,12 +272,13 @@ enum err run_script(struct run *run, struct rd script, struct wr *scratch, struc
     if (script_format_of(script, &format) != ERR_OK)
         format = SCRIPT_COMPACT;
     script_answer_open(&a, format, answer);
-    e = script_begin(script, &reader);
+    e = script.left == 0 ? ERR_NOT_FOUND : script_begin(script, &reader);
     while (e == ERR_OK) {
         e = script_next(&reader, &item);
         if (e == ERR_OK && !take(run, &item, &a))
             break;
     }
+    cmd_end_transfer(run->card);
     if (run->failed)
         return ERR_IO;
     end_answer(run, e, &a);

@@ -369,7 +369,7 @@ struct secpkt_response ota_sent_proof(struct ota *o, const struct ota_packet *p)
 
         ck_assert_int_eq(sms_read_submit(RD(o->sent[i].tpdu, o->sent[i].len), &submit), ERR_OK);
         ck_assert(submit.udhi);
-        ck_assert_str_eq(submit.da.digits, SERVER + 1);
+        ck_assert_str_eq(submit.da.digits, &SERVER[1]);
         ck_assert_int_eq(sms_read_udh(submit.ud, &udh, &rest), ERR_OK);
         ck_assert(udh.response_packet == (i == 0));
         ck_assert_uint_eq(udh.concatenated ? udh.sequence : 1, i + 1);

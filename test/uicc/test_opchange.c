@@ -1,0 +1,574 @@
+/* Tests of uicc/remote/opchange.h. Goal: the operator change of TR 33.812, alternative 3b, as
+ * design and command say it: whole or not at all, refused with a reason of its own, on trial until
+ * the new K has authenticated, and then without a trace of the old keys. */
+#include "apdu/gp.h"
+#include "apdu/hex.h"
+#include "test/support/hexrow.h"
+#include "test/support/runner.h"
+#include "test/support/uicc/ota.h"
+#include "uicc/core/card.h"
+#include "uicc/fs/fs.h"
+#include "uicc/remote/remote.h"
+#include "uicc/slot/slot.h"
+
+#include <string.h>
+
+#define IMSI_A "001010123456789"
+#define IMSI_B "262021234567895"
+
+static struct ota *o;
+
+static void setup(void)
+{
+    o = ota_new(NULL, SECPKT_AES);
+    ota_terminal(o);
+}
+
+static void teardown(void)
+{
+    ota_free(&o);
+}
+
+static void assert_imsi(const char *want)
+{
+    char imsi[IMSI_DIGITS_MAX + 1];
+
+    ota_imsi(o, imsi);
+    ck_assert_str_eq(imsi, want);
+}
+
+static struct rd file(const char *path)
+{
+    static const uint8_t usim[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+    struct hexrow row;
+    uint16_t node =
+        fs_by_path(o->card, NODE_MF, fs_by_aid(o->card, RD_ARRAY(usim), 0), hexrow(&row, path));
+
+    ck_assert_msg(node != NODE_NONE, "%s", path);
+    return fs_body(o->card, node);
+}
+
+/* CHANGE from slot 1 to 2 with IMSI B; the card is in trial and reset afterwards. */
+static struct opchange_proof change(uint16_t polls, uint32_t seconds)
+{
+    struct opchange_command c = ota_change_to(1, IMSI_B, polls, seconds);
+    struct opchange_proof proof = ota_change(o, 1, 10, &c);
+
+    ck_assert_int_eq(proof.result, OPCHANGE_DONE);
+    ota_session(o);
+    return proof;
+}
+
+static struct opchange_proof query(uint8_t slot, uint64_t counter)
+{
+    const struct opchange_command c = {.op = OPCHANGE_QUERY};
+
+    return ota_change(o, slot, counter, &c);
+}
+
+START_TEST(opchange_change_moves_to_next_slot)
+{
+    struct opchange_proof proof = change(10, 0);
+
+    ck_assert_uint_eq(proof.active, 2);
+    ck_assert_int_eq(proof.state, OPCHANGE_TRIAL);
+    ck_assert_uint_eq(proof.fallback, 1);
+    ck_assert_uint_eq(proof.slots, 4);
+    ck_assert_uint_eq(proof.spare, 2);
+    ck_assert_uint_eq(proof.counter, 10);
+    hexrow_assert(RD_ARRAY(proof.imsi), "082926202143658759", "IMSI in the proof");
+    ck_assert_uint_eq(o->refreshes, 1);
+    ck_assert_uint_eq(o->refresh_mode, 0x04);
+    assert_imsi(IMSI_B);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x100), 0x9862); /* A's K is not in force */
+    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+}
+END_TEST
+
+static const struct {
+    const char *path, *want;
+} rewritten[] = {
+    {"7FFF6F07", "082926202143658759"},
+    {"7FFF6F78", "0020"},
+    {"7FFF6FAD", "00000002"},
+    {"7FFF6F7B", "FFFFFFFFFFFFFFFFFFFFFFFF"},
+    {"7FFF6F7E", "FFFFFFFF FFFFFF 0000 FF 01"},
+    {"7FFF6F73", "FFFFFFFFFFFFFFFFFFFF0000FF01"},
+    {"7FFF6FE3", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000001"},
+    {"7FFF5FC04F01", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000001"},
+    {"7FFF6F08", "07FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"},
+    {"7FFF6F5B", "F00000F00000"},
+    {"7FFF5F3B4F20", "FFFFFFFFFFFFFFFF07"},
+    {"7FFF6F62", "62F220C880 FFFFFF0000 FFFFFF0000 FFFFFF0000"},
+    {"7FFF6FD9", "62F220FFFFFFFFFFFFFFFFFF"},
+    {"7FFF6F46", "01426574 61FFFFFFFFFFFFFFFFFFFFFFFF"},
+    {"7FFF6F40", "FFFFFFFFFFFFFFFFFFFFFFFFFFFF 05 91 94 71 11 22 FFFFFFFFFFFFFFFF"},
+    {"7F206F07", "082926202143658759"},
+    {"7FFF6F3E", "AABBFFFFFFFFFFFF"},
+};
+
+START_TEST(opchange_change_rewrites_identity_files)
+{
+    struct opchange_command c = ota_change_to(1, IMSI_B, 0, 0);
+    const uint8_t number[] = {0x91, 0x94, 0x71, 0x11, 0x22};
+    const uint8_t spn[] = {0x01, 'B', 'e', 't', 'a'};
+    const uint8_t sca[] = {0x04, 0x91, 0x94, 0x71, 0x33};
+    const uint8_t files[] = {4, 0x7F, 0xFF, 0x6F, 0x3E, 0, 2, 0xAA, 0xBB};
+
+    c.spn = RD_ARRAY(spn);
+    c.sca = RD_ARRAY(sca);
+    c.msisdn = RD_ARRAY(number);
+    c.files = RD_ARRAY(files);
+    /* what the old network left behind */
+    ota_select(o, "6F08");
+    ck_assert_uint_eq(ota_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
+    ota_select(o, "6F7B");
+    ck_assert_uint_eq(ota_hex(o, "00D600000362F210"), 0x9000);
+    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    for (size_t i = 0; i < ARRAY_LEN(rewritten); i++)
+        hexrow_assert(file(rewritten[i].path), rewritten[i].want, rewritten[i].path);
+    ck_assert_mem_eq(file("7FFF6F42").at + 12 + 13, sca, sizeof sca);
+    ck_assert_uint_eq(file("7FFF6F42").at[12] & 0x02, 0);
+}
+END_TEST
+
+START_TEST(opchange_fall_back_restores_every_file)
+{
+    static const char *const paths[] = {"7FFF6F07", "7FFF6F78", "7FFF6FAD", "7FFF6F7B", "7FFF6F08",
+                                        "7FFF6F62", "7FFF6FD9", "7FFF6F46", "7FFF6F42", "7FFF6F40",
+                                        "7FFF6F7E", "7FFF6FE3", "7F206F07", "7FFF6F3E"};
+    uint8_t before[ARRAY_LEN(paths)][256];
+    struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
+    struct opchange_proof proof;
+
+    ota_select(o, "6F08");
+    ck_assert_uint_eq(ota_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+        memcpy(before[i], file(paths[i]).at, file(paths[i]).left);
+    change(10, 0);
+    proof = ota_change(o, 2, 1, &back);
+    ck_assert_int_eq(proof.result, OPCHANGE_DONE);
+    ck_assert_int_eq(proof.state, OPCHANGE_FELL_BACK);
+    ck_assert_uint_eq(proof.active, 1);
+    ck_assert_uint_eq(proof.fallback, 0);
+    ck_assert_uint_eq(proof.counter, 10);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+        ck_assert_msg(memcmp(before[i], file(paths[i]).at, file(paths[i]).left) == 0, "%s",
+                      paths[i]);
+    ota_session(o);
+    ck_assert_uint_eq(o->refreshes, 2);
+    assert_imsi(IMSI_A);
+    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9862);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x100), 0x9000);
+    /* the burnt index never comes back */
+    ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_RETIRED);
+    ck_assert_uint_eq(slot_next_spare(&o->card->store), 3);
+}
+END_TEST
+
+START_TEST(opchange_trial_ends_after_polls)
+{
+    struct opchange_proof proof;
+
+    change(6, 0);
+    while (slot_fallback(&o->card->store) != 0)
+        ck_assert_uint_ge(ota_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(o->sw >> 8, 0x91); /* REFRESH */
+    ota_session(o);
+    ck_assert_uint_eq(o->refreshes, 2);
+    assert_imsi(IMSI_A);
+    proof = query(1, 11);
+    ck_assert_int_eq(proof.state, OPCHANGE_FELL_BACK);
+    ck_assert_uint_eq(proof.counter, 10);
+}
+END_TEST
+
+START_TEST(opchange_trial_counts_polls_over_power_cuts)
+{
+    change(6, 0);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
+        ota_hex(o, "80F2000C00");
+        ota_power_cut(o, NVM_SIM_DROP);
+    }
+    ota_hex(o, "80F2000C00");
+    ck_assert_uint_eq(slot_fallback(&o->card->store), 0);
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_trial_ends_after_seconds)
+{
+    change(0, 600);
+    ota_hex(o, "80F2000C00");
+    o->now_ms += 300 * 1000;
+    ota_hex(o, "80F2000C00");
+    ota_power_cut(o, NVM_SIM_DROP); /* the clock begins again, what was counted stays */
+    ota_hex(o, "80F2000C00");
+    o->now_ms += 299 * 1000;
+    ota_hex(o, "80F2000C00");
+    assert_imsi(IMSI_B);
+    o->now_ms += 1 * 1000;
+    ota_hex(o, "80F2000C00");
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_trial_without_limit_goes_on)
+{
+    change(0, 0);
+    for (int i = 0; i < 200; i++) {
+        o->now_ms += 3600 * 1000;
+        ota_hex(o, "80F2000C00");
+    }
+    assert_imsi(IMSI_B);
+}
+END_TEST
+
+/* Limited service, no service, network rejection (TS 102 223 7.5.4, 7.5.17). */
+START_TEST(opchange_trial_hears_of_no_service)
+{
+    static const char *const events[] = {"80C200000C D60A 990103 82028281 9B0101",
+                                         "80C200000C D60A 990103 82028281 9B0102",
+                                         "80C2000009 D607 990112 82028381"};
+
+    change(3, 0);
+    ota_hex(o, "80C200000C D60A 990103 82028281 9B0100"); /* normal service counts nothing */
+    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+        ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
+        ota_hex(o, events[i]);
+    }
+    ota_session(o);
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_confirm_by_first_authentication)
+{
+    struct opchange_proof proof;
+    struct rd kept;
+
+    change(3, 0);
+    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_int_eq(slot_state_of(&o->card->store, 1), SLOT_RETIRED);
+    ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_ACTIVE);
+    ck_assert(!store_get(&o->card->store, OBJ_FALLBACK, &kept));
+    for (int i = 0; i < 20; i++)
+        ota_hex(o, "80F2000C00");
+    ota_power_cut(o, NVM_SIM_DROP);
+    assert_imsi(IMSI_B);
+    proof = query(2, 1);
+    ck_assert_int_eq(proof.state, OPCHANGE_ACTIVE);
+    ck_assert_uint_eq(proof.fallback, 0);
+}
+END_TEST
+
+START_TEST(sec_K8_old_operator_is_out_after_the_trial)
+{
+    struct ota_packet p;
+    uint8_t data[] = {0x01, OPCHANGE_QUERY, 0x00};
+
+    change(3, 0);
+    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x200), 0x9862);
+    p = ota_packet(o, 1, OTA_OPCHANGE, 99, RD_ARRAY(data));
+    ota_run(o, &p);
+    ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED);
+}
+END_TEST
+
+static void assert_no_trace(const struct secret *key, const char *what)
+{
+    uint8_t reversed[SECRET_LEN_MAX];
+
+    for (uint8_t i = 0; i < key->len; i++)
+        reversed[i] = key->bytes[key->len - 1 - i];
+    ck_assert_msg(!nvm_sim_holds(&o->sim, RD_SECRET(key)), "%s is on the medium", what);
+    ck_assert_msg(!nvm_sim_holds(&o->sim, RD(reversed, key->len)), "%s reversed", what);
+    for (size_t at = 0; at + key->len <= o->arena.used; at++)
+        ck_assert_msg(memcmp(o->arena.base + at, key->bytes, key->len) != 0, "%s in memory", what);
+}
+
+static void assert_no_pair(uint8_t slot)
+{
+    const struct perso_pair *pair = &o->made.pairs[slot - 1];
+
+    assert_no_trace(&pair->aka.k, "K");
+    assert_no_trace(&pair->aka.opc, "OPc");
+    assert_no_trace(&pair->kic.key, "KIc");
+    assert_no_trace(&pair->kid.key, "KID");
+    assert_no_trace(&pair->kik.key, "KIK");
+}
+
+START_TEST(sec_C26_no_trace_of_old_keys_after_the_switch)
+{
+    change(3, 0);
+    ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[0].aka.k)));
+    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    assert_no_pair(1);
+    ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[1].aka.k)));
+}
+END_TEST
+
+START_TEST(sec_C26_no_trace_of_tried_keys_after_falling_back)
+{
+    change(1, 0);
+    ota_hex(o, "80F2000C00");
+    ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_RETIRED);
+    assert_no_pair(2);
+    ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[0].aka.k)));
+}
+END_TEST
+
+/* --- refusals: each with its result, and nothing changed --- */
+
+static struct opchange_command refused_command(int row)
+{
+    struct opchange_command c = ota_change_to(1, IMSI_B, 1, 0);
+    static const uint8_t unknown_file[] = {4, 0x7F, 0xFF, 0x6F, 0xF1, 0, 1, 0xAA};
+    static const uint8_t too_long[] = {4, 0x7F, 0xFF, 0x6F, 0x78, 0, 3, 1, 2, 3};
+    static const uint8_t iccid[] = {2, 0x2F, 0xE2, 0, 1, 0xAA};
+    static const uint8_t rules[] = {4, 0x7F, 0xFF, 0x6F, 0x06, 0, 1, 0xAA};
+    static const uint8_t directory[] = {2, 0x7F, 0xFF, 0, 1, 0xAA};
+
+    switch (row) {
+    case 0:
+        c.expected = 2;
+        break;
+    case 1:
+        c.to = 3;
+        break;
+    case 2:
+        c.to = 1;
+        break;
+    case 3:
+        c.files = RD_ARRAY(unknown_file);
+        break;
+    case 4:
+        c.files = RD_ARRAY(too_long);
+        break;
+    case 5:
+        c.files = RD_ARRAY(iccid);
+        break;
+    case 6:
+        c.files = RD_ARRAY(rules);
+        break;
+    case 7:
+        c.files = RD_ARRAY(directory);
+        break;
+    default:
+        c = (struct opchange_command){.op = OPCHANGE_FALL_BACK, .expected = 1};
+        break;
+    }
+    return c;
+}
+
+static const enum opchange_result refusals[] = {
+    OPCHANGE_WRONG_SLOT, OPCHANGE_WRONG_INDEX, OPCHANGE_WRONG_INDEX,
+    OPCHANGE_MALFORMED,  OPCHANGE_MALFORMED,   OPCHANGE_MALFORMED,
+    OPCHANGE_MALFORMED,  OPCHANGE_MALFORMED,   OPCHANGE_WRONG_INDEX,
+};
+
+START_TEST(opchange_refuses_and_changes_nothing)
+{
+    struct opchange_command c = refused_command(_i);
+    struct opchange_proof proof = ota_change(o, 1, 1, &c);
+
+    ck_assert_msg(proof.result == refusals[_i], "row %d: %s", _i,
+                  opchange_result_text(proof.result));
+    ck_assert_uint_eq(proof.active, 1);
+    ck_assert_int_eq(proof.state, OPCHANGE_NEVER);
+    ck_assert_uint_eq(proof.spare, 3);
+    ck_assert_uint_eq(o->sw, 0x9000); /* no REFRESH */
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_refuses_malformed_command)
+{
+    static const uint8_t bad[][4] = {{0x02, 1, 1, 0}, {0x01, 9, 1, 0}, {0x01, 1, 0, 0}};
+    struct ota_packet p = ota_packet(o, 1, OTA_OPCHANGE, 1, RD(bad[_i], 3));
+    struct opchange_proof proof;
+
+    ota_run(o, &p);
+    ck_assert_int_eq(opchange_read_proof(ota_proof(o, &p).data, &proof), ERR_OK);
+    ck_assert_int_eq(proof.result, OPCHANGE_MALFORMED);
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_old_set_may_only_ask_during_trial)
+{
+    struct opchange_command again = ota_change_to(2, IMSI_A, 1, 0);
+    struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
+    const uint8_t select[] = {0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00};
+    struct ota_packet p;
+
+    change(50, 0);
+    ck_assert_int_eq(query(1, 11).state, OPCHANGE_TRIAL);
+    ck_assert_int_eq(ota_change(o, 1, 12, &again).result, OPCHANGE_NOT_PERMITTED);
+    ck_assert_int_eq(ota_change(o, 1, 13, &back).result, OPCHANGE_NOT_PERMITTED);
+    ck_assert_int_eq(ota_change(o, 2, 1, &again).result, OPCHANGE_IN_TRIAL);
+    p = ota_packet(o, 1, OTA_RFM_UICC, 14, RD_ARRAY(select));
+    ota_run(o, &p);
+    ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED); /* any other TAR: as if there were no key */
+    p = ota_packet(o, 1, OTA_OPCHANGE, 10, RD_ARRAY(select));
+    ota_run(o, &p);
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_LOW); /* the CHANGE, come twice */
+    assert_imsi(IMSI_B);
+}
+END_TEST
+
+START_TEST(opchange_list_ends)
+{
+    struct opchange_command c;
+    struct opchange_proof proof;
+
+    for (uint8_t from = 1; from < o->made.slot_count; from++) {
+        c = ota_change_to(from, IMSI_B, 0, 0);
+        ck_assert_int_eq(ota_change(o, from, 1, &c).result, OPCHANGE_DONE);
+        ota_session(o);
+        ck_assert_uint_eq(ota_authenticate(o, (uint8_t)(from + 1), 0x100), 0x9000);
+    }
+    c = ota_change_to(4, IMSI_A, 0, 0);
+    proof = ota_change(o, 4, 1, &c);
+    ck_assert_int_eq(proof.result, OPCHANGE_EXHAUSTED);
+    ck_assert_uint_eq(proof.active, 4);
+    ck_assert_uint_eq(proof.spare, 0);
+    ck_assert_uint_eq(ota_authenticate(o, 4, 0x200), 0x9000);
+}
+END_TEST
+
+/* --- RENEW --- */
+
+static struct opchange_command renew(const struct secret *k, uint8_t wrapped[16])
+{
+    struct opchange_command c = {.op = OPCHANGE_RENEW, .expected = 1};
+    const struct secpkt_key *kik = &o->made.pairs[0].kik;
+    struct gp_key key = {GP_KEY_AES, *k};
+
+    ck_assert_int_eq(crypto_encrypt(o->crypto, CRYPTO_AES_CBC, &kik->key, k->bytes, wrapped, 16),
+                     ERR_OK);
+    ck_assert_int_eq(gp_kcv(o->crypto, &key, c.new_k_kcv), ERR_OK);
+    c.new_k = RD(wrapped, 16);
+    return c;
+}
+
+START_TEST(opchange_renew_replaces_k)
+{
+    uint8_t wrapped[16];
+    struct secret k = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, 16};
+    struct secret old = o->made.pairs[0].aka.k;
+    struct opchange_command c = renew(&k, wrapped);
+
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x1000), 0x9000);
+    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x2000), 0x9862);
+    assert_no_trace(&old, "K");
+    o->made.pairs[0].aka.k = k;
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x0020), 0x9000); /* sequence numbers begin anew */
+    ota_power_cut(o, NVM_SIM_DROP);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x0040), 0x9000);
+    assert_imsi(IMSI_A);
+}
+END_TEST
+
+START_TEST(opchange_renew_refuses_bad_key)
+{
+    uint8_t wrapped[32];
+    struct secret k = {{1, 2, 3}, 16};
+    struct opchange_command c = renew(&k, wrapped);
+
+    c.new_k_kcv[0] ^= 1;
+    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_BAD_KEY);
+    c = renew(&k, wrapped);
+    c.new_k.left = 32;
+    ck_assert_int_eq(ota_change(o, 1, 2, &c).result, OPCHANGE_BAD_KEY);
+    c = renew(&k, wrapped);
+    c.expected = 2;
+    ck_assert_int_eq(ota_change(o, 1, 3, &c).result, OPCHANGE_WRONG_SLOT);
+    ck_assert_uint_eq(ota_authenticate(o, 1, 0x1000), 0x9000);
+}
+END_TEST
+
+/* Power is cut at each operation of the change: the card is A's or B's, whole. */
+START_TEST(sec_K2_switch_is_never_torn)
+{
+    for (uint64_t cut = 1; cut < 64; cut++) {
+        struct opchange_command c = ota_change_to(1, IMSI_B, 5, 0);
+        uint8_t data[128];
+        struct wr w = WR_ARRAY(data);
+        struct ota_packet p;
+        bool finished, moved;
+
+        opchange_write(&w, &c);
+        p = ota_packet(o, 1, OTA_OPCHANGE, 1, RD_WR(&w));
+        o->sim.ops = 0;
+        o->sim.cut_at = cut;
+        ota_run(o, &p);
+        finished = !o->sim.dead;
+        ota_power_cut(o, (enum nvm_sim_policy)(cut % NVM_SIM_POLICIES));
+        moved = slot_in_force(&o->card->store) == 2;
+        ck_assert(slot_check(&o->card->store));
+        assert_imsi(moved ? IMSI_B : IMSI_A);
+        ck_assert_uint_eq(ota_authenticate(o, moved ? 2 : 1, 0x100), 0x9000);
+        if (finished) {
+            ck_assert(moved);
+            return;
+        }
+        ota_free(&o);
+        setup();
+    }
+    ck_abort_msg("the commit has no end");
+}
+END_TEST
+
+/* A store without room: the sender is told, the packet is spent, nothing is changed. */
+START_TEST(opchange_memory_problem_is_proved)
+{
+    struct opchange_command c = ota_change_to(1, IMSI_B, 5, 0);
+    struct opchange_proof proof;
+    size_t used = o->arena.cap;
+
+    ota_hex(o, "80F2000C00");
+    o->arena.cap = o->arena.used; /* nothing more than what was given back before */
+    memset(o->arena.free_list, 0, sizeof o->arena.free_list);
+    o->arena.cap = o->arena.used + 2000;
+    proof = ota_change(o, 1, 1, &c);
+    ck_assert_int_eq(proof.result, OPCHANGE_MEMORY);
+    o->arena.cap = used;
+    assert_imsi(IMSI_A);
+    ck_assert_int_eq(ota_change(o, 1, 2, &c).result, OPCHANGE_DONE);
+}
+END_TEST
+
+Suite *suite_under_test(void)
+{
+    Suite *s = suite_create("opchange");
+    TCase *t = tcase_create("TR 33.812 3b");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, opchange_change_moves_to_next_slot);
+    tcase_add_test(t, opchange_change_rewrites_identity_files);
+    tcase_add_test(t, opchange_fall_back_restores_every_file);
+    tcase_add_test(t, opchange_trial_ends_after_polls);
+    tcase_add_test(t, opchange_trial_counts_polls_over_power_cuts);
+    tcase_add_test(t, opchange_trial_ends_after_seconds);
+    tcase_add_test(t, opchange_trial_without_limit_goes_on);
+    tcase_add_test(t, opchange_trial_hears_of_no_service);
+    tcase_add_test(t, opchange_confirm_by_first_authentication);
+    tcase_add_test(t, sec_K8_old_operator_is_out_after_the_trial);
+    tcase_add_test(t, sec_C26_no_trace_of_old_keys_after_the_switch);
+    tcase_add_test(t, sec_C26_no_trace_of_tried_keys_after_falling_back);
+    tcase_add_loop_test(t, opchange_refuses_and_changes_nothing, 0, (int)ARRAY_LEN(refusals));
+    tcase_add_loop_test(t, opchange_refuses_malformed_command, 0, 3);
+    tcase_add_test(t, opchange_old_set_may_only_ask_during_trial);
+    tcase_add_test(t, opchange_list_ends);
+    tcase_add_test(t, opchange_renew_replaces_k);
+    tcase_add_test(t, opchange_renew_refuses_bad_key);
+    tcase_add_test(t, sec_K2_switch_is_never_torn);
+    tcase_add_test(t, opchange_memory_problem_is_proved);
+    suite_add_tcase(s, t);
+    return s;
+}

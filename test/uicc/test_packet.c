@@ -1,0 +1,569 @@
+/* Tests of uicc/remote/packet.h: the security rows of a card that receives secured packets. Goal:
+ * whoever has no key learns nothing, changes nothing and cannot be told from noise; whoever has
+ * one runs each packet once.
+ * Method: the effect of a packet is EF.ACC, the state its counter, the answer its proof. */
+#include "apdu/hex.h"
+#include "test/support/hexrow.h"
+#include "test/support/runner.h"
+#include "test/support/uicc/ota.h"
+#include "uicc/core/card.h"
+#include "uicc/remote/counter.h"
+#include "uicc/remote/packet.h"
+#include "uicc/remote/sd.h"
+
+#include <string.h>
+
+static struct ota *o;
+static uint8_t script_bytes[64];
+
+static void setup(void)
+{
+    o = ota_new(NULL, SECPKT_AES);
+    ota_terminal(o);
+}
+
+static void setup_3des(void)
+{
+    o = ota_new("ota-algorithm = 3des\n", SECPKT_3DES2);
+    ota_terminal(o);
+}
+
+static void teardown(void)
+{
+    ota_free(&o);
+}
+
+/* Writes value into both bytes of EF.ACC. */
+static struct rd update_acc(uint8_t value)
+{
+    struct wr w = WR_ARRAY(script_bytes);
+
+    ck_assert_int_eq(hex_decode("00A4000C026F78 00D6000002", &w), ERR_OK);
+    wr_u8(&w, value);
+    wr_u8(&w, value);
+    return RD_WR(&w);
+}
+
+static uint16_t acc(void)
+{
+    ota_select(o, "6F78");
+    ck_assert_uint_eq(ota_hex(o, "00B0000002") & 0xF000, 0x9000);
+    return (uint16_t)(o->answer[0] << 8 | o->answer[1]);
+}
+
+#define ACC_AT_FIRST 0x0200
+
+static uint64_t counter(void)
+{
+    return counter_read(&o->card->store, 1);
+}
+
+static struct ota_packet good(uint64_t cntr)
+{
+    return ota_packet(o, 1, OTA_RFM_USIM, cntr, update_acc((uint8_t)cntr));
+}
+
+/* What everybody hears who has not proved to hold a key (SPI2 asks for a proof): TAR, no counter,
+ * no CC, nothing ciphered, and always this code. */
+static void assert_plain_refusal(const uint8_t tar[3], const char *what)
+{
+    const uint8_t want[] = {0x02,   0x71, 0x00, 0x00, 0x0B, 0x0A, tar[0], tar[1],
+                            tar[2], 0,    0,    0,    0,    0,    0,      RSC_CC_FAILED};
+
+    ck_assert_msg(o->sw == 0x9000, "%s: %04X", what, o->sw);
+    ck_assert_msg(rd_equal(RD(o->answer, o->answer_len), RD_ARRAY(want)), "%s", what);
+}
+
+static void assert_nothing_happened(void)
+{
+    ck_assert_uint_eq(counter(), 0);
+    ck_assert_uint_eq(acc(), ACC_AT_FIRST);
+    ck_assert_uint_eq(o->sent_count, 0);
+}
+
+START_TEST(packet_process_runs_good_packet)
+{
+    struct ota_packet p = good(1);
+    struct secpkt_response r;
+
+    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+    r = ota_proof(o, &p);
+    ck_assert(r.authenticated);
+    ck_assert_uint_eq(r.rsc, RSC_OK);
+    ck_assert_uint_eq(r.counter, 1);
+    ck_assert_uint_eq(acc(), 0x0101);
+    ck_assert_uint_eq(counter(), 1);
+}
+END_TEST
+
+/* SIMTester's matrix: every SPI2 (256) under each KIc and KID nibble, with no key. */
+START_TEST(sec_C1_nothing_signed_for_the_unauthenticated)
+{
+    for (unsigned spi1 = 0; spi1 < 0x20; spi1++) {
+        for (unsigned spi2 = 0; spi2 < 0x40; spi2 += 1 + spi1 % 3) {
+            uint8_t packet[64];
+            struct wr w = WR_ARRAY(packet);
+            uint8_t key = (uint8_t)(1 + (spi1 * 7 + spi2) % 255);
+
+            wr_u16(&w, 0x0025);
+            wr_u8(&w, (spi1 & 3) == 2 ? 0x15 : 0x0D);
+            wr_u8(&w, (uint8_t)spi1);
+            wr_u8(&w, (uint8_t)spi2);
+            wr_u8(&w, key);
+            wr_u8(&w, key);
+            wr_bytes(&w, "\xB0\x00\x01", 3);
+            wr_fill(&w, (uint8_t)(spi1 * spi2), 29);
+            ota_message(o, RD_WR(&w), "+1");
+            w = WR_ARRAY(packet);
+        }
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* The same in full for one packet: 256 SPI2 x 256 pairs of KIc = KID. */
+START_TEST(sec_C1_no_answer_holds_more_than_a_code)
+{
+    uint8_t ud[3 + 2 + 37] = {0x02, 0x70, 0x00, 0x00, 0x25, 0x15, 0x16};
+
+    memset(ud + 7, 0x5A, sizeof ud - 7);
+    memcpy(ud + 10, "\xB0\x00\x01", 3);
+    for (unsigned spi2 = 0; spi2 < 256; spi2++) {
+        for (unsigned key = 0; key < 256; key += spi2 < 64 ? 1 : 37) {
+            bool wanted = (spi2 & 3) == 1 || (spi2 & 3) == 2;
+
+            ud[7] = (uint8_t)spi2;
+            ud[8] = ud[9] = (uint8_t)key;
+            ota_message(o, RD_ARRAY(ud), "+1");
+            if (wanted)
+                assert_plain_refusal((const uint8_t *)"\xB0\x00\x01", "oracle");
+            else
+                ck_assert_uint_eq(o->answer_len, 0);
+        }
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* Every way to ask for less than the key's algorithm or the level, sealed with the right keys. */
+static const struct {
+    const char *what;
+    uint8_t spi1, kic, kid;
+} weaker[] = {
+    {"nothing at all", 0x00, 0x12, 0x12},  {"RC only", 0x01, 0x12, 0x11},
+    {"RC and ciphered", 0x05, 0x12, 0x15}, {"RC, ciphered, counter", 0x15, 0x12, 0x15},
+    {"ciphered only", 0x04, 0x12, 0x12},   {"ciphered, counter", 0x14, 0x12, 0x12},
+};
+
+START_TEST(sec_C2_C7_less_than_a_cc_is_noise)
+{
+    struct ota_packet p = good(1);
+
+    p.command.header.spi[0] = weaker[_i].spi1;
+    p.command.header.kic = weaker[_i].kic;
+    p.command.header.kid = weaker[_i].kid;
+    ota_run(o, &p);
+    assert_plain_refusal(p.command.header.tar, weaker[_i].what);
+    assert_nothing_happened();
+}
+END_TEST
+
+/* A packet sealed under the right keys but said to be of another algorithm or index. */
+START_TEST(sec_C2_C12_key_byte_must_be_exact)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet);
+
+    for (unsigned kic = 0; kic < 256; kic++) {
+        for (unsigned kid = _i == 0 ? kic : 0; kid < 256; kid += _i == 0 ? 256 : 17) {
+            if (kic == p.command.header.kic && kid == p.command.header.kid)
+                continue;
+            packet[5] = (uint8_t)kic;
+            packet[6] = (uint8_t)kid;
+            ota_deliver(o, RD(packet, n));
+            assert_plain_refusal(p.command.header.tar, "key byte");
+        }
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* The keys of a slot that is not in force do nothing, even right ones. */
+START_TEST(sec_C12_keys_of_spare_slots_are_noise)
+{
+    for (uint8_t slot = 2; slot <= o->made.slot_count; slot++) {
+        struct ota_packet p = ota_packet(o, slot, OTA_RFM_USIM, 1, update_acc(1));
+
+        ota_run(o, &p);
+        assert_plain_refusal(p.command.header.tar, "spare slot");
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* Unsecured scan of TARs: those that listen and those that do not answer alike. */
+START_TEST(sec_C3_C4_tar_scan_finds_nothing)
+{
+    static const char *const tars[] = {"B00000", "B00001", "000000", "B20100", "BFFF00",
+                                       "B00010", "123456", "505348", "534054", "B20000"};
+    static const uint8_t spis[] = {0x00, 0x01, 0x02, 0x04, 0x06, 0x12, 0x16};
+
+    for (size_t t = 0; t < ARRAY_LEN(tars); t++) {
+        for (size_t s = 0; s < ARRAY_LEN(spis); s++) {
+            uint8_t ud[48];
+            struct wr w = WR_ARRAY(ud);
+            uint8_t tar[3];
+            struct wr tw = WR_ARRAY(tar);
+
+            ck_assert_int_eq(hex_decode(tars[t], &tw), ERR_OK);
+            wr_bytes(&w, "\x02\x70\x00\x00\x25", 5);
+            wr_u8(&w, (spis[s] & 3) == 2 ? 0x15 : (spis[s] & 3) == 1 ? 0x11 : 0x0D);
+            wr_u8(&w, spis[s]);
+            wr_u8(&w, 0x01);
+            wr_u16(&w, (spis[s] & 3) == 1 ? 0x0005 : 0x0000);
+            wr_bytes(&w, tar, 3);
+            wr_fill(&w, 0, 29);
+            ota_message(o, RD_WR(&w), "+1");
+            assert_plain_refusal(tar, tars[t]);
+        }
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* Who holds the key is told. */
+START_TEST(packet_process_tells_key_holder_of_unknown_tar)
+{
+    struct ota_packet p = ota_packet(o, 1, "123456", 1, update_acc(1));
+    struct secpkt_response r;
+
+    ota_run(o, &p);
+    r = ota_proof(o, &p);
+    ck_assert(r.authenticated);
+    ck_assert_uint_eq(r.rsc, RSC_TAR_UNKNOWN);
+    assert_nothing_happened();
+}
+END_TEST
+
+static const struct {
+    const char *what;
+    uint8_t spi1;
+    uint8_t rsc;
+} levels[] = {
+    {"no counter", 0x06, RSC_LEVEL},    {"counter not checked", 0x0E, RSC_LEVEL},
+    {"not ciphered", 0x12, RSC_LEVEL},  {"nor counted", 0x02, RSC_LEVEL},
+    {"reserved bit", 0x36, RSC_LEVEL},  {"as asked", 0x16, RSC_OK},
+    {"stricter counter", 0x1E, RSC_OK},
+};
+
+START_TEST(sec_C6_level_holds_for_right_keys_too)
+{
+    struct ota_packet p = good(1);
+    struct secpkt_response r;
+
+    p.command.header.spi[0] = levels[_i].spi1;
+    ota_run(o, &p);
+    r = ota_proof(o, &p);
+    ck_assert(r.authenticated);
+    ck_assert_msg(r.rsc == levels[_i].rsc, "%s: RSC %02X", levels[_i].what, r.rsc);
+    if (levels[_i].rsc != RSC_OK)
+        assert_nothing_happened();
+}
+END_TEST
+
+START_TEST(sd_level_met_never_below_floor)
+{
+    for (unsigned level = 0; level < 256; level++) {
+        for (unsigned spi1 = 0; spi1 < 0x20; spi1++) {
+            if ((spi1 & 3) < 2 || (spi1 & 0x18) < 0x10)
+                ck_assert(!sd_level_met((uint8_t)level, (uint8_t)spi1));
+        }
+    }
+    ck_assert(sd_level_met(0x00, 0x12));
+    ck_assert(!sd_level_met(0x16, 0x12));
+    ck_assert(!sd_level_met(0x1E, 0x16));
+}
+END_TEST
+
+START_TEST(sec_C5_replay_is_told_and_not_executed)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(5);
+    size_t n = ota_seal(o, &p, packet);
+
+    ota_deliver(o, RD(packet, n));
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    ota_select(o, "6F78");
+    for (int round = 0; round < 3; round++) {
+        struct ota_packet older = good(4), other = ota_packet(o, 1, OTA_RFM_USIM, 5, update_acc(9));
+        struct secpkt_response r;
+
+        ota_deliver(o, RD(packet, n));
+        r = ota_proof(o, &p);
+        ck_assert(r.authenticated);
+        ck_assert_uint_eq(r.rsc, RSC_CNTR_LOW);
+        ota_run(o, &older);
+        ck_assert_uint_eq(ota_proof(o, &older).rsc, RSC_CNTR_LOW);
+        ota_run(o, &other);
+        ck_assert_uint_eq(ota_proof(o, &other).rsc, RSC_CNTR_LOW);
+        ck_assert_uint_eq(acc(), 0x0505);
+        if (round == 0)
+            ota_reset(o);
+        else
+            ota_power_cut(o, NVM_SIM_DROP);
+    }
+}
+END_TEST
+
+static void assert_noise(struct rd packet, const char *what)
+{
+    ota_deliver(o, packet);
+    assert_plain_refusal((const uint8_t *)"\xB0\x00\x01", what);
+}
+
+START_TEST(sec_C8_every_failure_looks_the_same)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet);
+    uint64_t seed = 7;
+
+    for (int i = 0; i < 200; i++) {
+        for (size_t at = 10; at < n; at++)
+            packet[at] = (uint8_t)nvm_sim_random(&seed);
+        assert_noise(RD(packet, n), "random ciphertext");
+    }
+    n = ota_seal(o, &p, packet);
+    packet[n - 1] ^= 1;
+    assert_noise(RD(packet, n), "last block");
+    n = ota_seal(o, &p, packet);
+    packet[11] ^= 1;
+    assert_noise(RD(packet, n), "counter, PCNTR and CC");
+    assert_nothing_happened();
+}
+END_TEST
+
+START_TEST(sec_C9_bit_flips_do_nothing)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet);
+
+    for (size_t bit = 0; bit < n * 8; bit++) {
+        packet[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        ota_deliver(o, RD(packet, n));
+        ck_assert_uint_eq(counter(), 0);
+        packet[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    assert_nothing_happened();
+    ota_deliver(o, RD(packet, n));
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    ck_assert_uint_eq(acc(), 0x0101);
+}
+END_TEST
+
+START_TEST(sec_C10_other_check_lengths_are_noise)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet);
+
+    for (unsigned chl = 0; chl < 256; chl++) {
+        if (chl == 0x15)
+            continue;
+        packet[2] = (uint8_t)chl;
+        ota_deliver(o, RD(packet, n));
+        ck_assert_uint_eq(o->answer_len, 16); /* plain: RSC 01, or 06 where lengths do not hold */
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+START_TEST(packet_process_refuses_lengths_that_do_not_hold)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet);
+
+    for (size_t cut = 0; cut < n; cut++) {
+        ota_deliver(o, RD(packet, cut));
+        if (cut < 10)
+            ck_assert_uint_eq(o->sw, 0x6A80);
+        else
+            ck_assert_uint_eq(o->answer[15], RSC_SECURITY);
+    }
+    packet[n] = 0;
+    ota_deliver(o, RD(packet, n + 1));
+    ck_assert_uint_eq(o->answer[15], RSC_SECURITY);
+    assert_nothing_happened();
+}
+END_TEST
+
+START_TEST(sec_C16_counter_end_blocks_its_key_set_alone)
+{
+    struct ota_packet p = good(SECPKT_COUNTER_MAX);
+    struct secpkt_response r;
+
+    ota_run(o, &p);
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    ota_run(o, &p);
+    r = ota_proof(o, &p);
+    ck_assert(r.authenticated);
+    ck_assert_uint_eq(r.rsc, RSC_CNTR_BLOCKED);
+    ck_assert_uint_eq(counter_read(&o->card->store, 2), 0);
+}
+END_TEST
+
+START_TEST(packet_process_tells_of_high_counter)
+{
+    struct ota_packet p = good(2);
+
+    p.command.header.spi[0] = 0x1E;
+    ota_run(o, &p);
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_HIGH);
+    assert_nothing_happened();
+}
+END_TEST
+
+START_TEST(sec_C17_flood_of_bad_packets_locks_nothing)
+{
+    uint8_t packet[SECPKT_MAX];
+    struct ota_packet p = good(1);
+    size_t n = ota_seal(o, &p, packet), used;
+    uint64_t seed = 1, written = store_written(&o->card->store);
+
+    packet[20] ^= 1;
+    ota_deliver(o, RD(packet, n));
+    used = o->arena.used;
+    for (int i = 0; i < 5000; i++) {
+        packet[10 + nvm_sim_random(&seed) % (n - 10)] ^= 0x55;
+        ota_deliver(o, RD(packet, n));
+    }
+    ck_assert_uint_eq(o->arena.used, used);
+    ck_assert_uint_eq(store_written(&o->card->store), written);
+    ota_run(o, &p);
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+}
+END_TEST
+
+/* A memory that fails: nothing is said to have happened, and the packet may come again. */
+START_TEST(sec_C22_failing_memory_is_told_and_packet_stays_good)
+{
+    struct ota_packet p = good(1);
+
+    o->sim.ops = 0;
+    o->sim.fail_at = 1;
+    ota_run(o, &p);
+    ck_assert_uint_eq(o->sw, 0x6581);
+    ck_assert_uint_eq(o->answer_len, 0);
+    nvm_sim_heal(&o->sim);
+    ota_power_cut(o, NVM_SIM_DROP);
+    assert_nothing_happened();
+    ota_run(o, &p);
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+}
+END_TEST
+
+/* Each SPI2 that secures a proof: opened by the server's own codec. */
+START_TEST(por_prove_as_spi2_asks)
+{
+    static const uint8_t spi2[] = {0x01, 0x09, 0x11, 0x19};
+    struct ota_packet p = good(1);
+    struct secpkt_response r;
+
+    p.command.header.spi[1] = spi2[_i];
+    ota_run(o, &p);
+    r = ota_proof(o, &p);
+    ck_assert_uint_eq(r.rsc, RSC_OK);
+    ck_assert(r.authenticated == ((spi2[_i] & SPI2_CHECK_CC) != 0));
+    ck_assert_uint_eq(r.data.left, 3);
+}
+END_TEST
+
+START_TEST(por_prove_only_when_asked)
+{
+    struct ota_packet p = good(1);
+
+    p.command.header.spi[1] = 0x18;
+    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+    ck_assert_uint_eq(o->answer_len, 0);
+    p = good(2);
+    p.command.header.spi[1] = 0x1A;
+    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+    ck_assert_uint_eq(o->answer_len, 0);
+    ck_assert_uint_eq(ota_run(o, &p), 0x9000); /* again: an error */
+    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_LOW);
+}
+END_TEST
+
+/* Some envelopes are no packets; ENVELOPE itself is strict. */
+START_TEST(sec_C20_odd_sessions_do_no_harm)
+{
+    static const char *const odd[] = {
+        "801400000C810301130082028281830100",
+        "8012000010",
+        "80120000FF",
+        "80140000028103",
+        "80C20000",
+        "80C2000001D1",
+        "80C2000002D100",
+        "80C2000004D1020000",
+        "80C200000AD1088202838186028100",
+        "80C2000002D603",
+        "80C2000003D60199",
+        "80C20000047F010000",
+        "80C2010002D300",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+        ck_assert_uint_ge(ota_hex(o, odd[i]) & 0xF000, 0x6000);
+    ota_reset(o);
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+        ck_assert_uint_ge(ota_hex(o, odd[i]) & 0xF000, 0x6000);
+    assert_nothing_happened();
+}
+END_TEST
+
+Suite *suite_under_test(void)
+{
+    Suite *s = suite_create("packet");
+    TCase *t = tcase_create("TS 102 225 5");
+    TCase *d = tcase_create("TS 102 225 5, 3DES");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, packet_process_runs_good_packet);
+    tcase_add_test(t, sec_C1_nothing_signed_for_the_unauthenticated);
+    tcase_add_test(t, sec_C1_no_answer_holds_more_than_a_code);
+    tcase_add_loop_test(t, sec_C2_C7_less_than_a_cc_is_noise, 0, (int)ARRAY_LEN(weaker));
+    tcase_add_loop_test(t, sec_C2_C12_key_byte_must_be_exact, 0, 2);
+    tcase_add_test(t, sec_C12_keys_of_spare_slots_are_noise);
+    tcase_add_test(t, sec_C3_C4_tar_scan_finds_nothing);
+    tcase_add_test(t, packet_process_tells_key_holder_of_unknown_tar);
+    tcase_add_loop_test(t, sec_C6_level_holds_for_right_keys_too, 0, (int)ARRAY_LEN(levels));
+    tcase_add_test(t, sd_level_met_never_below_floor);
+    tcase_add_test(t, sec_C5_replay_is_told_and_not_executed);
+    tcase_add_test(t, sec_C8_every_failure_looks_the_same);
+    tcase_add_test(t, sec_C9_bit_flips_do_nothing);
+    tcase_add_test(t, sec_C10_other_check_lengths_are_noise);
+    tcase_add_test(t, packet_process_refuses_lengths_that_do_not_hold);
+    tcase_add_test(t, sec_C16_counter_end_blocks_its_key_set_alone);
+    tcase_add_test(t, packet_process_tells_of_high_counter);
+    tcase_add_test(t, sec_C17_flood_of_bad_packets_locks_nothing);
+    tcase_add_test(t, sec_C22_failing_memory_is_told_and_packet_stays_good);
+    tcase_add_loop_test(t, por_prove_as_spi2_asks, 0, 4);
+    tcase_add_test(t, por_prove_only_when_asked);
+    tcase_add_test(t, sec_C20_odd_sessions_do_no_harm);
+    suite_add_tcase(s, t);
+    tcase_add_checked_fixture(d, setup_3des, teardown);
+    tcase_set_timeout(d, 60);
+    tcase_add_test(d, packet_process_runs_good_packet);
+    tcase_add_test(d, sec_C1_no_answer_holds_more_than_a_code);
+    tcase_add_loop_test(d, sec_C2_C12_key_byte_must_be_exact, 0, 2);
+    tcase_add_test(d, sec_C8_every_failure_looks_the_same);
+    tcase_add_test(d, sec_C9_bit_flips_do_nothing);
+    tcase_add_loop_test(d, por_prove_as_spi2_asks, 0, 4);
+    suite_add_tcase(s, d);
+    return s;
+}

@@ -1,0 +1,238 @@
+/* Tests of uicc/remote/receiver.h. Goal: a packet runs exactly when all its parts are there, in
+ * whatever order, and no flood of parts takes memory. Method: the packet selects the MF and the
+ * proof says so. */
+#include "apdu/hex.h"
+#include "test/support/runner.h"
+#include "test/support/uicc/ota.h"
+#include "uicc/core/card.h"
+#include "uicc/remote/receiver.h"
+
+#include <string.h>
+
+#define FROM "+491710000001"
+
+static struct ota *o;
+static uint8_t packet[SECPKT_MAX];
+static size_t packet_len;
+static struct ota_packet command;
+
+static void setup(void)
+{
+    o = ota_new(NULL, SECPKT_AES);
+    ota_terminal(o);
+}
+
+static void teardown(void)
+{
+    ota_free(&o);
+}
+
+/* A script of several SELECTs, so that its packet needs that many parts. */
+static void make_packet(uint64_t counter, size_t selects)
+{
+    static const uint8_t select[] = {0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00};
+    static uint8_t script[1024];
+    struct wr w = WR_ARRAY(script);
+
+    for (size_t i = 0; i < selects; i++)
+        wr_bytes(&w, select, sizeof select);
+    command = ota_packet(o, 1, OTA_RFM_USIM, counter, RD_WR(&w));
+    packet_len = ota_seal(o, &command, packet);
+}
+
+/* Part number of the packet with an 8-bit (or wide) reference. */
+static uint16_t part(uint16_t reference, bool wide, size_t number, const char *from)
+{
+    uint8_t ud[SMS_UD_MAX];
+    struct wr w = WR_ARRAY(ud);
+    size_t total = sms_packet_parts(packet_len);
+    size_t first = 130, at = number == 1 ? 0 : first + (number - 2) * 130;
+    size_t n = number == total ? packet_len - at : 130;
+
+    wr_u8(&w, (uint8_t)((wide ? 6 : 5) + (number == 1 ? 2 : 0)));
+    wr_u8(&w, wide ? 0x08 : 0x00);
+    wr_u8(&w, wide ? 4 : 3);
+    if (wide)
+        wr_u16(&w, reference);
+    else
+        wr_u8(&w, (uint8_t)reference);
+    wr_u8(&w, (uint8_t)total);
+    wr_u8(&w, (uint8_t)number);
+    if (number == 1)
+        wr_u16(&w, 0x7000);
+    wr_bytes(&w, packet + at, n);
+    ck_assert_int_eq(wr_result(&w), ERR_OK);
+    return ota_message(o, RD_WR(&w), from);
+}
+
+static void assert_ran(uint8_t selects)
+{
+    struct secpkt_response r = ota_proof(o, &command);
+
+    ck_assert_uint_eq(r.rsc, RSC_OK);
+    ck_assert_uint_eq(r.data.left, 3);
+    ck_assert_uint_eq(r.data.at[0], selects);
+}
+
+static void assert_waits(uint16_t sw)
+{
+    ck_assert_uint_eq(sw, 0x9000);
+    ck_assert_uint_eq(o->answer_len, 0);
+}
+
+START_TEST(receiver_runs_single_message)
+{
+    make_packet(1, 1);
+    ck_assert_uint_eq(ota_deliver(o, RD(packet, packet_len)), 0x9000);
+    assert_ran(1);
+}
+END_TEST
+
+START_TEST(receiver_joins_parts_in_any_order)
+{
+    static const uint8_t orders[][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
+                                        {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+    bool wide = _i >= 6;
+
+    make_packet(1, 42);
+    ck_assert_uint_eq(sms_packet_parts(packet_len), 3);
+    assert_waits(part(0x1234, wide, orders[_i % 6][0], FROM));
+    assert_waits(part(0x1234, wide, orders[_i % 6][1], FROM));
+    part(0x1234, wide, orders[_i % 6][2], FROM);
+    assert_ran(42);
+}
+END_TEST
+
+START_TEST(receiver_ignores_doubled_part)
+{
+    make_packet(1, 25);
+    assert_waits(part(7, false, 1, FROM));
+    assert_waits(part(7, false, 1, FROM));
+    part(7, false, 2, FROM);
+    assert_ran(25);
+}
+END_TEST
+
+START_TEST(receiver_keeps_messages_apart)
+{
+    uint8_t first[SECPKT_MAX];
+    size_t first_len;
+    struct ota_packet first_command;
+
+    make_packet(1, 25);
+    memcpy(first, packet, packet_len);
+    first_len = packet_len;
+    first_command = command;
+    assert_waits(part(7, false, 1, FROM));
+    make_packet(2, 24);
+    assert_waits(part(8, false, 1, FROM));          /* another reference */
+    assert_waits(part(7, true, 1, FROM));           /* the same, wide */
+    assert_waits(part(7, false, 1, "+4917100002")); /* another sender */
+    memcpy(packet, first, first_len);
+    packet_len = first_len;
+    command = first_command;
+    part(7, false, 2, FROM);
+    assert_ran(25);
+    make_packet(2, 24);
+    part(8, false, 2, FROM);
+    assert_ran(24);
+}
+END_TEST
+
+START_TEST(receiver_lets_reference_come_round)
+{
+    make_packet(1, 25);
+    assert_waits(part(7, false, 1, FROM));
+    make_packet(2, 26);
+    assert_waits(part(7, false, 1, FROM));
+    part(7, false, 2, FROM);
+    assert_ran(26);
+}
+END_TEST
+
+START_TEST(receiver_drops_overdue_message)
+{
+    make_packet(1, 25);
+    assert_waits(part(7, false, 1, FROM));
+    o->now_ms += RECEIVER_TIMEOUT_MS + 1;
+    assert_waits(part(7, false, 2, FROM));
+    part(7, false, 1, FROM);
+    assert_ran(25); /* the second part was the begin of a new one */
+}
+END_TEST
+
+START_TEST(receiver_forgets_parts_at_reset)
+{
+    make_packet(1, 25);
+    assert_waits(part(7, false, 1, FROM));
+    ota_reset(o);
+    assert_waits(part(7, false, 2, FROM));
+}
+END_TEST
+
+/* 768 fragments over 256 references: the oldest make room, memory stays. */
+START_TEST(sec_C18_fragment_flood_is_bounded)
+{
+    size_t used = 0;
+
+    make_packet(1, 42);
+    for (unsigned i = 0; i < 768; i++) {
+        o->now_ms++;
+        assert_waits(part((uint16_t)(i / 3), false, 1 + i % 2, FROM));
+        ck_assert_uint_le(o->card->receiver->bytes, RECEIVER_BYTES_MAX);
+        if (i == 300)
+            used = o->arena.used;
+    }
+    ck_assert_uint_eq(o->arena.used, used);
+    for (size_t i = 1; i <= 3; i++)
+        part(0x77, true, i, FROM);
+    assert_ran(42);
+}
+END_TEST
+
+static const struct {
+    const char *what;
+    const char *ud;
+    uint16_t sw;
+} malformed[] = {
+    {"header longer than the message", "207000", 0x6A80},
+    {"total 0", "0500030100 01 AA", 0x6A80},
+    {"sequence 0", "0500030102 00 AA", 0x6A80},
+    {"sequence above total", "0500030102 03 AA", 0x6A80},
+    {"more parts than a packet can have", "05000301FF 01 AA", 0x6A80},
+    {"a part without content", "050003010201", 0x6A80},
+    {"packet without lengths", "0270000010", 0x6A80},
+    {"no packet at all", "027000", 0x6A80},
+    {"some other application", "03710100AABB", 0x9000},
+};
+
+START_TEST(receiver_refuses_malformed)
+{
+    uint8_t ud[64];
+    struct wr w = WR_ARRAY(ud);
+
+    ck_assert_int_eq(hex_decode(malformed[_i].ud, &w), ERR_OK);
+    ck_assert_msg(ota_message(o, RD_WR(&w), FROM) == malformed[_i].sw, "%s: %04X",
+                  malformed[_i].what, o->sw);
+    ck_assert_uint_eq(o->answer_len, 0);
+}
+END_TEST
+
+Suite *suite_under_test(void)
+{
+    Suite *s = suite_create("receiver");
+    TCase *t = tcase_create("TS 23.040 9.2.3.24.1");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, receiver_runs_single_message);
+    tcase_add_loop_test(t, receiver_joins_parts_in_any_order, 0, 12);
+    tcase_add_test(t, receiver_ignores_doubled_part);
+    tcase_add_test(t, receiver_keeps_messages_apart);
+    tcase_add_test(t, receiver_lets_reference_come_round);
+    tcase_add_test(t, receiver_drops_overdue_message);
+    tcase_add_test(t, receiver_forgets_parts_at_reset);
+    tcase_add_test(t, sec_C18_fragment_flood_is_bounded);
+    tcase_add_loop_test(t, receiver_refuses_malformed, 0, (int)ARRAY_LEN(malformed));
+    suite_add_tcase(s, t);
+    return s;
+}

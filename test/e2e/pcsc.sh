@@ -30,7 +30,7 @@ wait_for 10 sh -c "'$BIN/apdu' send --reader 0 00A40004023F00 >/dev/null 2>&1" |
 atr=$(timeout 10 opensc-tool -r 0 -a 2>/dev/null | tr -d ': ')
 check "opensc-tool shows an ATR of T=0 and T=15" '[[ $atr == 3[bB]9[fF]96801[fF]87* ]]'
 
-scan=$(timeout 5 pcsc_scan -n 2>/dev/null || true)
+scan=$(timeout 8 pcsc_scan -t 2 2>/dev/null || true)
 check "pcsc_scan finds a card" 'grep -q "Card inserted" <<<"$scan" || grep -q "Card state" <<<"$scan"'
 check "pcsc_scan finds the check byte correct" 'grep -qi "TCK = .*correct" <<<"$scan"'
 

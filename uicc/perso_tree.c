@@ -309,8 +309,6 @@ static enum err apply_size(struct tree *t, const struct perso_size *s)
     f->record_count = s->count != 0 ? s->count : (uint8_t)s->len;
     f->record_len = s->count != 0 ? s->len : f->record_len;
     f->size = (uint32_t)f->record_len * f->record_count;
-    if (f->size > UINT16_MAX)
-        return fail_at(t, s->line, ERR_RANGE, "a file has at most 65535 bytes");
     return ERR_OK;
 }
 

@@ -218,6 +218,32 @@ static void bad_des(struct perso_card *c)
     c->pairs[1].kid.key.len = 8;
 }
 
+static void bad_tuak_k(struct perso_card *c)
+{
+    aka_key_defaults(&c->pairs[0].aka, AKA_TUAK);
+    set(&c->pairs[0].aka.k, 1, 24);
+    set(&c->pairs[0].aka.opc, 2, 32);
+}
+static void bad_tuak_topc(struct perso_card *c)
+{
+    aka_key_defaults(&c->pairs[0].aka, AKA_TUAK);
+}
+static void bad_tuak_mac(struct perso_card *c)
+{
+    bad_tuak_k(c);
+    c->pairs[0].aka.k.len = 32;
+    c->pairs[0].aka.mac_len = 16;
+}
+static void bad_xor_k(struct perso_card *c)
+{
+    c->pairs[0].aka.algorithm = AKA_XOR;
+    c->pairs[0].aka.k.len = 15;
+}
+static void bad_3des(struct perso_card *c)
+{
+    c->pairs[0].kic.algorithm = SECPKT_3DES3;
+}
+
 static const struct {
     const char *what;
     void (*spoil)(struct perso_card *c);
@@ -233,6 +259,11 @@ static const struct {
     {"no OPc", bad_opc},
     {"AES key of 8 bytes", bad_kic},
     {"single DES", bad_des},
+    {"TUAK with K of 24 bytes", bad_tuak_k},
+    {"TUAK with TOPc of 16 bytes", bad_tuak_topc},
+    {"TUAK with MAC of 16 bytes", bad_tuak_mac},
+    {"XOR with K of 15 bytes", bad_xor_k},
+    {"three-key 3DES with two keys", bad_3des},
 };
 
 START_TEST(perso_write_refuses)
@@ -245,6 +276,27 @@ START_TEST(perso_write_refuses)
     nvm_sim_power_on(&sim, NVM_SIM_KEEP, 1);
     arena_init(&arena, memory, sizeof memory);
     ck_assert_int_ne(store_open(&store, &sim.device, &arena, &work), ERR_OK);
+}
+END_TEST
+
+static const struct {
+    enum aka_algorithm algorithm;
+    uint8_t k_len, opc_len;
+} algorithms[] = {{AKA_MILENAGE, 16, 16}, {AKA_TUAK, 16, 32}, {AKA_TUAK, 32, 32}, {AKA_XOR, 16, 0}};
+
+START_TEST(perso_write_takes_algorithm)
+{
+    struct perso_card card = sample_card();
+    struct slot slot SLOT_WIPED = {.state = SLOT_EMPTY};
+
+    aka_key_defaults(&card.pairs[1].aka, algorithms[_i].algorithm);
+    set(&card.pairs[1].aka.k, 0x77, algorithms[_i].k_len);
+    set(&card.pairs[1].aka.opc, 0x78, algorithms[_i].opc_len);
+    card.pairs[1].kic.algorithm = SECPKT_3DES2;
+    make(&card);
+    ck_assert_int_eq(slot_read(&store, 2, &slot), ERR_OK);
+    ck_assert_int_eq(slot.aka.algorithm, algorithms[_i].algorithm);
+    ck_assert_uint_eq(slot.aka.k.len, algorithms[_i].k_len);
 }
 END_TEST
 
@@ -300,6 +352,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, perso_write_knows_long_mnc);
     tcase_add_test(t, perso_write_loads_slots);
     tcase_add_loop_test(t, perso_write_refuses, 0, (int)ARRAY_LEN(bad_cards));
+    tcase_add_loop_test(t, perso_write_takes_algorithm, 0, (int)ARRAY_LEN(algorithms));
     tcase_add_test(t, perso_write_refuses_a_damaged_image);
     tcase_add_test(t, perso_write_reports_a_failing_device);
     tcase_add_test(t, perso_card_wipe_leaves_zeros);

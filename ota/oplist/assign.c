@@ -77,6 +77,16 @@ enum err oplist_party_advance(struct oplist_party *p, const char *iccid, uint8_t
                    SQL_ARGS(SQL_TEXT(iccid), SQL_I64(index), SQL_I64(stage)));
 }
 
+enum err oplist_party_moved(struct oplist_party *p, const char *iccid, uint8_t index,
+                            const char *msisdn)
+{
+    enum err e = oplist_party_advance(p, iccid, index, OPLIST_MOVED);
+
+    if (e == ERR_OK)
+        e = sql_run(p->sql, OPLIST_Q_NUMBER, SQL_ARGS(SQL_TEXT(iccid), SQL_TEXT(msisdn)));
+    return e;
+}
+
 enum err oplist_party_assignments(struct oplist_party *p, oplist_assignment_fn *fn, void *arg)
 {
     struct oplist_assignment a;

@@ -50,6 +50,7 @@ static const char *const statements[OPLIST_Q_COUNT] = {
                              " ORDER BY iccid",
     [OPLIST_Q_ADVANCE] = "UPDATE assignment SET idx = ?2, stage = max(stage, ?3)"
                          " WHERE iccid = ?1",
+    [OPLIST_Q_NUMBER] = "UPDATE assignment SET msisdn = ?2 WHERE iccid = ?1 AND msisdn = ''",
 };
 
 const struct sql_file oplist_file = {

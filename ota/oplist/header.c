@@ -16,7 +16,7 @@ static const struct oplist_rule rules[OPLIST_PURPOSES] = {
     [OPLIST_IMSI_LIST] = {"imsi-list", OPLIST_OPERATOR, OPLIST_OPERATOR, OPLIST_OF_SENDER,
                           "iccid,imsi,msisdn"},
     [OPLIST_HAND_OVER] = {"hand-over", OPLIST_OPERATOR, OPLIST_OPERATOR, OPLIST_OF_RECEIVER,
-                          "iccid,imsi,msisdn,index,sqn,keys"},
+                          "iccid,imsi,msisdn,index,sqn,counter,keys"},
     [OPLIST_KEY_REQUEST] = {"key-request", OPLIST_OPERATOR, OPLIST_MANUFACTURER, OPLIST_NO_IMSI,
                             "iccid,index"},
     [OPLIST_KEY_ISSUE] = {"key-issue", OPLIST_MANUFACTURER, OPLIST_OPERATOR, OPLIST_NO_IMSI,

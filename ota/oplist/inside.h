@@ -29,6 +29,7 @@ enum oplist_statement {
     OPLIST_Q_ASSIGNMENT,
     OPLIST_Q_ASSIGNMENTS,
     OPLIST_Q_ADVANCE,
+    OPLIST_Q_NUMBER,
     OPLIST_Q_COUNT
 };
 
@@ -51,7 +52,7 @@ NODISCARD enum err oplist_peer_load(struct oplist_party *p, const char *name,
 NODISCARD enum err oplist_peer_signer(struct oplist_party *p, struct rd signed_data,
                                       struct oplist_identity *peer, X509 **cert);
 
-/* Put into place what a crash left staged between its number and its file. */
+/* Put into place the lists that are numbered and staged, and not yet where they go. */
 NODISCARD enum err oplist_sent_recover(struct oplist_party *p);
 
 #endif

@@ -109,7 +109,8 @@ struct oplist_row {
     char imsi[IMSI_DIGITS_MAX + 1];
     char msisdn[NUMBER_DIGITS_MAX + 1];
     uint8_t index;
-    uint64_t sqn; /* hand-over, 3a */
+    uint64_t sqn;     /* hand-over, 3a: last one A used */
+    uint64_t counter; /* hand-over, 3a: last OTA counter A took */
     bool has_keys;
     struct vault_pair keys; /* with the iccid and index of the row */
 };
@@ -140,7 +141,8 @@ struct oplist_envelope {
 /*
  * Number, sign and encrypt the draft, and put it at path (mode 0600). The number is taken in the
  * same transaction that knows where the sealed bytes are; after a crash the next
- * oplist_party_open() puts them into place, so no number is lost or used twice.
+ * oplist_party_open() puts them into place, so no number is lost or used twice. Within the
+ * caller's batch the file appears at path with oplist_party_commit(), and only then.
  *
  * out:    digest  SHA-256 of the list; may be NULL
  * errors: ERR_NOT_FOUND  no such peer

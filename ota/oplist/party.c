@@ -306,7 +306,9 @@ enum err oplist_party_begin(struct oplist_party *p)
 
 enum err oplist_party_commit(struct oplist_party *p)
 {
-    return sql_commit(p->sql);
+    enum err e = sql_commit(p->sql);
+
+    return e != ERR_OK ? e : oplist_sent_recover(p);
 }
 
 void oplist_party_rollback(struct oplist_party *p)

@@ -99,7 +99,7 @@ struct oplist_assignment {
     enum oplist_stage stage;
 };
 
-/* A batch of what follows is on disk wholly or not at all. */
+/* A batch of what follows, and of lists sent and accepted, is on disk wholly or not at all. */
 NODISCARD enum err oplist_party_begin(struct oplist_party *p);
 NODISCARD enum err oplist_party_commit(struct oplist_party *p);
 void oplist_party_rollback(struct oplist_party *p);
@@ -117,6 +117,10 @@ NODISCARD enum err oplist_party_assignment(struct oplist_party *p, const char *i
  * ERR_NOT_FOUND, ERR_CONDITIONS (it moved to another index). */
 NODISCARD enum err oplist_party_advance(struct oplist_party *p, const char *iccid, uint8_t index,
                                         enum oplist_stage stage);
+/* The old operator handed the card over under this index: OPLIST_MOVED. Its number stands where
+ * the assignment has none. Errors as oplist_party_advance(). */
+NODISCARD enum err oplist_party_moved(struct oplist_party *p, const char *iccid, uint8_t index,
+                                      const char *msisdn);
 typedef enum err oplist_assignment_fn(void *arg, const struct oplist_assignment *a);
 NODISCARD enum err oplist_party_assignments(struct oplist_party *p, oplist_assignment_fn *fn,
                                             void *arg);

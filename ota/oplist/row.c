@@ -82,14 +82,24 @@ static enum oplist_verdict read_index(const char *field, struct oplist_row *row)
     return OPLIST_ACCEPTED;
 }
 
-static enum oplist_verdict read_sqn(const char *field, struct oplist_row *row)
+static enum oplist_verdict read_number(const char *field, uint64_t max, uint64_t *out)
 {
     uint64_t v = strtoull(field, NULL, 10);
 
-    if (!digits(field, 0, 15) || (field[0] == '0' && field[1] != '\0') || v > AKA_SQN_MAX)
+    if (!digits(field, 0, 15) || (field[0] == '0' && field[1] != '\0') || v > max)
         return OPLIST_BAD_ROW;
-    row->sqn = v;
+    *out = v;
     return OPLIST_ACCEPTED;
+}
+
+static enum oplist_verdict read_sqn(const char *field, struct oplist_row *row)
+{
+    return read_number(field, AKA_SQN_MAX, &row->sqn);
+}
+
+static enum oplist_verdict read_counter(const char *field, struct oplist_row *row)
+{
+    return read_number(field, SECPKT_COUNTER_MAX, &row->counter);
 }
 
 static enum oplist_verdict read_keys(const char *field, struct oplist_row *row)
@@ -140,13 +150,25 @@ static enum err write_index(const struct oplist_row *row, char field[FIELD_MAX])
     return ERR_OK;
 }
 
-static enum err write_sqn(const struct oplist_row *row, char field[FIELD_MAX])
+/* Numbers that belong to the keys: nothing stands there without keys. */
+static enum err write_number(const struct oplist_row *row, uint64_t v, uint64_t max,
+                             char field[FIELD_MAX])
 {
-    if (row->sqn > AKA_SQN_MAX)
+    if (v > max)
         return ERR_RANGE;
     if (row->has_keys)
-        snprintf(field, FIELD_MAX, "%llu", (unsigned long long)row->sqn);
+        snprintf(field, FIELD_MAX, "%llu", (unsigned long long)v);
     return ERR_OK;
+}
+
+static enum err write_sqn(const struct oplist_row *row, char field[FIELD_MAX])
+{
+    return write_number(row, row->sqn, AKA_SQN_MAX, field);
+}
+
+static enum err write_counter(const struct oplist_row *row, char field[FIELD_MAX])
+{
+    return write_number(row, row->counter, SECPKT_COUNTER_MAX, field);
 }
 
 static enum err write_keys(const struct oplist_row *row, char field[FIELD_MAX])
@@ -170,7 +192,8 @@ static const struct column {
 } columns[] = {
     {"iccid", read_iccid, write_iccid},    {"imsi", read_imsi, write_imsi},
     {"msisdn", read_msisdn, write_msisdn}, {"index", read_index, write_index},
-    {"sqn", read_sqn, write_sqn},          {"keys", read_keys, write_keys},
+    {"sqn", read_sqn, write_sqn},          {"counter", read_counter, write_counter},
+    {"keys", read_keys, write_keys},
 };
 
 /* The column that names begins with; *names moves to the next one. NULL at the end. */

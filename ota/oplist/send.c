@@ -219,21 +219,20 @@ enum err oplist_send(struct oplist_party *p, const struct oplist_draft *d,
     struct outgoing o = {.header = d->header};
     struct oplist_identity peer;
     X509 *receiver = NULL;
+    bool own = !sql_in_transaction(p->sql);
     enum err e = fill_header(p, envelope, &o.header);
 
     if (e == ERR_OK)
         e = absolute(path, o.path);
     if (e == ERR_OK)
         e = oplist_peer_load(p, envelope->receiver, &peer, &receiver);
-    if (e == ERR_OK)
+    if (e == ERR_OK && own)
         e = sql_begin(p->sql);
     if (e == ERR_OK)
         e = stage(p, d, receiver, &o);
-    if (e == ERR_OK)
-        e = sql_commit(p->sql);
-    if (e == ERR_OK)
-        e = publish(p, o.header.receiver, o.header.number, o.path);
-    else
+    if (e == ERR_OK && own)
+        e = oplist_party_commit(p);
+    if (e != ERR_OK && own)
         sql_rollback(p->sql);
     X509_free(receiver);
     if (e == ERR_OK && digest != NULL)

@@ -770,7 +770,7 @@ START_TEST(sec_K7_hand_over_of_3b_carries_no_keys_and_of_3a_must)
              "reseat-list: 1\npurpose: hand-over\nalternative: 3a\nnumber: 1\nsender: A\n"
              "receiver: B\nnot-before: 2020-01-01T00:00:00Z\nnot-after: 2099-01-01T00:00:00Z\n"
              "previous: none\nanswers: none\nspn: \nservice-centre: \nrows: 1\n"
-             "columns: iccid,imsi,msisdn,index,sqn,keys\n\n%s,%s,,2,,\n",
+             "columns: iccid,imsi,msisdn,index,sqn,counter,keys\n\n%s,%s,,2,,,\n",
              row.iccid, row.imsi);
     ck_assert_int_eq(judge_text(w.a, w.b, text, OPLIST_HAND_OVER), OPLIST_BAD_KEYS);
     close_world(&w);

@@ -108,12 +108,15 @@ static struct rd compile(const char *profile, uint8_t *image, size_t cap)
     return RD_WR(&w);
 }
 
-static void assemble(struct test_card *t)
+void card_assemble(struct test_card *t)
 {
     struct uicc_host host = {t, &t->nvm.device, host_random, host_now, host_log};
     uint8_t atr[ATR_LEN_MAX];
     struct wr w = WR_ARRAY(atr);
 
+    if (t->memory == NULL)
+        t->memory = aligned_alloc(16, MEMORY_LEN);
+    must(t->memory != NULL);
     arena_init(&t->arena, t->memory, MEMORY_LEN);
     t->engine = uicc_engine_new(&t->arena);
     must(t->engine != NULL);
@@ -127,12 +130,10 @@ void card_make(struct test_card *t)
 
     must(image != NULL);
     nvm_sim_init(&t->nvm, PERSO_NVM_SIZE);
-    t->memory = aligned_alloc(16, MEMORY_LEN);
-    must(t->memory != NULL);
     must(perso_write(&t->nvm.device, compile(t->profile, image, PERSO_IMAGE_MAX), &t->perso) ==
          ERR_OK);
     free(image);
-    assemble(t);
+    card_assemble(t);
 }
 
 struct test_card *card_new(void)
@@ -170,7 +171,7 @@ enum err card_power_cycle(struct test_card *t)
 {
     take_apart(t);
     nvm_sim_power_on(&t->nvm, NVM_SIM_DROP, 0);
-    assemble(t);
+    card_assemble(t);
     return ERR_OK;
 }
 

@@ -38,6 +38,8 @@ struct test_card *card_new(void);
 struct test_card *card_defaults(void);
 void card_make(struct test_card *t);
 void card_free(struct test_card **t);
+/* A card out of what is in its memory already (lab.c); powered. */
+void card_assemble(struct test_card *t);
 
 /* Warm reset; and as if the power had gone: the card is put together anew from its memory. */
 void card_reset(struct test_card *t);
@@ -51,6 +53,13 @@ const char *card_run(struct test_card *t, const char *hex);
 /* Send each (run: followed up) and compare; "XX" in want stands for any byte. */
 void card_expect(struct test_card *t, const char *hex, const char *want);
 void card_expect_run(struct test_card *t, const char *hex, const char *want);
+
+/* One command and what it must answer, followed up or not. */
+struct card_step {
+    const char *send, *want;
+};
+#define CARD_STEPS(t, steps) card_steps(t, steps, sizeof(steps) / sizeof(steps)[0])
+void card_steps(struct test_card *t, const struct card_step *steps, size_t count);
 
 /* Verify by name: PIN1, PIN2 or ADM1; fails the test unless 9000. */
 void card_verify(struct test_card *t, const char *which);

@@ -1,6 +1,7 @@
 #include "ota/hlr/hlr.h"
 #include "apdu/hex.h"
 #include "ota/core/sql.h"
+#include "ota/core/text.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -301,10 +302,8 @@ static enum err take(struct hlr *h, int id, struct hlr_subscriber *out)
     const char *imsi = sql_text(h->sql, id, 0), *msisdn = sql_text(h->sql, id, 1);
     enum err e;
 
-    if (strlen(imsi) >= sizeof s.imsi || strlen(msisdn) >= sizeof s.msisdn)
+    if (!TEXT_COPY(s.imsi, imsi) || !TEXT_COPY(s.msisdn, msisdn))
         return ERR_CORRUPT;
-    strcpy(s.imsi, imsi);
-    strcpy(s.msisdn, msisdn);
     e = take_key(h, id, &s.key);
     if (e == ERR_OK)
         *out = s;

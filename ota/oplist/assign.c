@@ -1,3 +1,4 @@
+#include "ota/core/text.h"
 #include "ota/oplist/inside.h"
 
 #include <string.h>
@@ -29,10 +30,7 @@ static enum err take_text(struct oplist_party *p, int id, int column, char *out,
 {
     const char *text = sql_text(p->sql, id, column);
 
-    if (strlen(text) >= cap)
-        return ERR_CORRUPT;
-    strcpy(out, text);
-    return ERR_OK;
+    return text_copy(out, cap, text) ? ERR_OK : ERR_CORRUPT;
 }
 
 static enum err take_assignment(struct oplist_party *p, int id, struct oplist_assignment *out)

@@ -1,4 +1,5 @@
 #include "apdu/hex.h"
+#include "ota/core/text.h"
 #include "ota/oplist/identity.h"
 #include "ota/oplist/text.h"
 
@@ -184,7 +185,7 @@ static enum err get_name(struct rd *r, const char *name, char out[OPLIST_NAME_MA
 
     if (e != ERR_OK || !oplist_name_valid(value))
         return ERR_FORMAT;
-    strcpy(out, value);
+    text_copy(out, OPLIST_NAME_MAX + 1, value);
     return ERR_OK;
 }
 
@@ -230,10 +231,7 @@ static enum err get_text(struct rd *r, const char *name, char *out, size_t cap)
     char value[VALUE_MAX];
     enum err e = get(r, name, value);
 
-    if (e != ERR_OK || strlen(value) >= cap)
-        return ERR_FORMAT;
-    strcpy(out, value);
-    return ERR_OK;
+    return e == ERR_OK && text_copy(out, cap, value) ? ERR_OK : ERR_FORMAT;
 }
 
 static enum err get_first_half(struct rd *r, struct oplist_header *h)

@@ -1,4 +1,5 @@
 #include "ota/oplist/identity.h"
+#include "ota/core/text.h"
 
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -49,7 +50,7 @@ static enum err add_plmn(struct oplist_identity *identity, const char *text, siz
     plmn[n] = '\0';
     if (bcd_plmn_encode(plmn, encoded) != ERR_OK)
         return ERR_FORMAT;
-    strcpy(identity->plmns[identity->plmn_count++], plmn);
+    memcpy(identity->plmns[identity->plmn_count++], plmn, sizeof plmn);
     return ERR_OK;
 }
 
@@ -102,11 +103,11 @@ bool oplist_identity_overlaps(const struct oplist_identity *a, const struct opli
 
 void oplist_plmns_text(const struct oplist_identity *identity, char text[OPLIST_PLMNS_TEXT])
 {
-    char *at = text;
-
-    *at = '\0';
-    for (size_t i = 0; i < identity->plmn_count; i++)
-        at += sprintf(at, "%s%s", i == 0 ? "" : ",", identity->plmns[i]);
+    *text = '\0';
+    for (size_t i = 0; i < identity->plmn_count; i++) {
+        text_append(text, OPLIST_PLMNS_TEXT, i == 0 ? "" : ",");
+        text_append(text, OPLIST_PLMNS_TEXT, identity->plmns[i]);
+    }
 }
 
 /* --- in a certificate --------------------------------------------------------------------------
@@ -172,10 +173,11 @@ static bool add_extension(X509 *cert, int nid, const char *value)
 static bool add_plmns(X509 *cert, const struct oplist_identity *identity)
 {
     char value[OPLIST_PLMNS_MAX * (sizeof "URI:" URN_PLMN + 8)] = "";
-    char *at = value;
 
-    for (size_t i = 0; i < identity->plmn_count; i++)
-        at += sprintf(at, "%sURI:" URN_PLMN "%s", i == 0 ? "" : ",", identity->plmns[i]);
+    for (size_t i = 0; i < identity->plmn_count; i++) {
+        text_append(value, sizeof value, i == 0 ? "URI:" URN_PLMN : ",URI:" URN_PLMN);
+        text_append(value, sizeof value, identity->plmns[i]);
+    }
     return identity->plmn_count == 0 || add_extension(cert, NID_subject_alt_name, value);
 }
 

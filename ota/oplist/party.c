@@ -1,4 +1,5 @@
 #include "ota/core/disk.h"
+#include "ota/core/text.h"
 #include "ota/oplist/inside.h"
 
 #include <errno.h>
@@ -232,9 +233,7 @@ static enum err meta(struct oplist_party *p, const char *name, char *out, size_t
     if (e == ERR_OK) {
         const char *text = sql_text(p->sql, OPLIST_Q_META_GET, 0);
 
-        e = strlen(text) < cap ? ERR_OK : ERR_CORRUPT;
-        if (e == ERR_OK)
-            strcpy(out, text);
+        e = text_copy(out, cap, text) ? ERR_OK : ERR_CORRUPT;
     }
     sql_stop(p->sql, OPLIST_Q_META_GET);
     return e;

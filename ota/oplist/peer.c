@@ -1,3 +1,4 @@
+#include "ota/core/text.h"
 #include "ota/oplist/cms.h"
 #include "ota/oplist/inside.h"
 
@@ -17,7 +18,7 @@ static enum err take_peer(struct oplist_party *p, int id, struct oplist_identity
 
     if (!oplist_name_valid(name) || oplist_plmns_parse(sql_text(p->sql, id, 2), &found) != ERR_OK)
         return ERR_CORRUPT;
-    strcpy(found.name, name);
+    TEXT_COPY(found.name, name);
     parsed = d2i_X509(NULL, &at, (long)der.left);
     if (parsed == NULL || X509_digest(parsed, EVP_sha256(), found.fingerprint, &n) != 1)
         e = ERR_CORRUPT;
@@ -91,7 +92,7 @@ static void apply(struct oplist_identity *peer, const struct oplist_identity *ov
     if (override == NULL)
         return;
     if (override->name[0] != '\0')
-        strcpy(peer->name, override->name);
+        TEXT_COPY(peer->name, override->name);
     if (override->role != 0)
         peer->role = override->role;
     if (override->plmn_count != 0) {

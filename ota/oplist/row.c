@@ -1,4 +1,5 @@
 #include "apdu/hex.h"
+#include "ota/core/text.h"
 #include "ota/oplist/text.h"
 
 #include <openssl/crypto.h>
@@ -51,8 +52,8 @@ static enum oplist_verdict read_iccid(const char *field, struct oplist_row *row)
 {
     if (!iccid_valid(field))
         return OPLIST_BAD_ICCID;
-    strcpy(row->iccid, field);
-    strcpy(row->keys.iccid, field);
+    TEXT_COPY(row->iccid, field);
+    TEXT_COPY(row->keys.iccid, field);
     return OPLIST_ACCEPTED;
 }
 
@@ -60,7 +61,7 @@ static enum oplist_verdict read_imsi(const char *field, struct oplist_row *row)
 {
     if (!imsi_valid(field))
         return OPLIST_BAD_IMSI;
-    strcpy(row->imsi, field);
+    TEXT_COPY(row->imsi, field);
     return OPLIST_ACCEPTED;
 }
 
@@ -68,7 +69,7 @@ static enum oplist_verdict read_msisdn(const char *field, struct oplist_row *row
 {
     if (!digits(field, 0, 15))
         return OPLIST_BAD_ROW;
-    strcpy(row->msisdn, field);
+    TEXT_COPY(row->msisdn, field);
     return OPLIST_ACCEPTED;
 }
 
@@ -122,7 +123,7 @@ static enum err write_iccid(const struct oplist_row *row, char field[FIELD_MAX])
 {
     if (!iccid_valid(row->iccid))
         return ERR_FORMAT;
-    strcpy(field, row->iccid);
+    text_copy(field, FIELD_MAX, row->iccid);
     return ERR_OK;
 }
 
@@ -130,7 +131,7 @@ static enum err write_imsi(const struct oplist_row *row, char field[FIELD_MAX])
 {
     if (!imsi_valid(row->imsi))
         return ERR_FORMAT;
-    strcpy(field, row->imsi);
+    text_copy(field, FIELD_MAX, row->imsi);
     return ERR_OK;
 }
 
@@ -138,7 +139,7 @@ static enum err write_msisdn(const struct oplist_row *row, char field[FIELD_MAX]
 {
     if (!digits(row->msisdn, 0, 15))
         return ERR_FORMAT;
-    strcpy(field, row->msisdn);
+    text_copy(field, FIELD_MAX, row->msisdn);
     return ERR_OK;
 }
 

@@ -1,4 +1,5 @@
 #include "ota/core/disk.h"
+#include "ota/core/text.h"
 #include "ota/oplist/cms.h"
 #include "ota/oplist/inside.h"
 #include "ota/oplist/text.h"
@@ -87,14 +88,10 @@ static enum err fill_header(struct oplist_party *p, const struct oplist_envelope
 
     if (envelope->not_after <= envelope->not_before)
         return ERR_EXPIRED;
-    if (strlen(spn) >= sizeof h->spn || strlen(centre) >= sizeof h->service_centre)
+    if (!TEXT_COPY(h->spn, spn) || !TEXT_COPY(h->service_centre, centre))
         return ERR_FORMAT;
-    if (strlen(envelope->receiver) > OPLIST_NAME_MAX)
+    if (!TEXT_COPY(h->sender, p->self.name) || !TEXT_COPY(h->receiver, envelope->receiver))
         return ERR_NOT_FOUND;
-    strcpy(h->spn, spn);
-    strcpy(h->service_centre, centre);
-    strcpy(h->sender, p->self.name);
-    strcpy(h->receiver, envelope->receiver);
     h->not_before = envelope->not_before;
     h->not_after = envelope->not_after;
     h->has_answers = envelope->answers != NULL;

@@ -1,4 +1,5 @@
 #include "ota/vault/vault.h"
+#include "ota/core/text.h"
 #include "ota/vault/file.h"
 
 #include <openssl/crypto.h>
@@ -229,11 +230,10 @@ static enum err take_row(struct vault *v, struct row *row)
     struct rd wrapped = sql_blob(v->sql, VAULT_Q_FIND, 3);
 
     memset(row, 0, sizeof *row);
-    if (strlen(name) > VAULT_OPERATOR_MAX || wrapped.left > sizeof row->wrapped ||
+    if (!TEXT_COPY(row->operator_name, name) || wrapped.left > sizeof row->wrapped ||
         (request.left != 0 && request.left != sizeof row->request))
         return ERR_CORRUPT;
     row->state = (enum vault_state)sql_i64(v->sql, VAULT_Q_FIND, 0);
-    strcpy(row->operator_name, name);
     row->wrapped_len = wrapped.left;
     if (wrapped.left != 0)
         memcpy(row->wrapped, wrapped.at, wrapped.left);
@@ -310,9 +310,8 @@ enum err vault_issue(struct vault *v, const struct vault_request *request, const
 
     if (!sql_in_transaction(v->sql))
         return ERR_CONDITIONS;
-    if (strlen(iccid) > ICCID_DIGITS_MAX || strlen(request->operator_name) > VAULT_OPERATOR_MAX)
+    if (!TEXT_COPY(p.iccid, iccid))
         return ERR_NOT_FOUND;
-    strcpy(p.iccid, iccid);
     e = find(v, iccid, index, &row);
     if (e == ERR_OK)
         e = judge(&row, request, &again);
@@ -418,7 +417,7 @@ enum err vault_state(struct vault *v, const char *iccid, uint8_t index, enum vau
         return e;
     *state = row.state;
     if (operator_name != NULL)
-        strcpy(operator_name, row.operator_name);
+        text_copy(operator_name, VAULT_OPERATOR_MAX + 1, row.operator_name);
     return ERR_OK;
 }
 

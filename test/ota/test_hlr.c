@@ -1,6 +1,7 @@
 /* Tests of ota/hlr. Goal: what is made here is what osmo-hlr makes (that it serves it:
  * test/tools/cli_opchange.sh); a repeated activation never takes SQN back; the exports are what the
  * other cores read. */
+#include "ota/core/text.h"
 #include "ota/hlr/export.h"
 #include "ota/hlr/hlr.h"
 #include "test/support/ota/scratch.h"
@@ -18,8 +19,8 @@ static struct hlr_subscriber subscriber(const char *imsi, const char *msisdn, ui
 {
     struct hlr_subscriber s = {.sqn = 0};
 
-    strcpy(s.imsi, imsi);
-    strcpy(s.msisdn, msisdn);
+    TEXT_COPY(s.imsi, imsi);
+    TEXT_COPY(s.msisdn, msisdn);
     aka_key_defaults(&s.key, AKA_MILENAGE);
     s.key.k.len = s.key.opc.len = 16;
     memset(s.key.k.bytes, fill, 16);
@@ -34,13 +35,6 @@ static struct hlr *fresh(void)
     scratch_enter();
     ck_assert_int_eq(hlr_create("hlr.db", &h), ERR_OK);
     return h;
-}
-
-static int run(const char *command)
-{
-    int status = system(command);
-
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 START_TEST(hlr_find_gives_what_was_activated)
@@ -91,9 +85,9 @@ START_TEST(hlr_activate_takes_all_or_none)
     struct hlr_subscriber s[2] = {subscriber(IMSI, "102", 1), subscriber("001020000000002", "", 2)};
     struct hlr_counts counts;
 
-    strcpy(s[1].msisdn, "102");
+    TEXT_COPY(s[1].msisdn, "102");
     ck_assert_int_eq(hlr_activate(h, s, 2), ERR_EXISTS);
-    strcpy(s[1].msisdn, "10x");
+    TEXT_COPY(s[1].msisdn, "10x");
     ck_assert_int_eq(hlr_activate(h, s, 2), ERR_FORMAT);
     s[1] = subscriber("00102", "", 2);
     ck_assert_int_eq(hlr_activate(h, s, 2), ERR_RANGE);
@@ -182,14 +176,14 @@ START_TEST(hlr_create_makes_the_tables_that_osmo_hlr_makes)
 {
     struct hlr *h;
 
-    if (run("command -v osmo-hlr-db-tool >/dev/null") != 0)
+    if (scratch_run("command -v osmo-hlr-db-tool >/dev/null") != 0)
         return;
     h = fresh();
     hlr_close(&h);
-    ck_assert_int_eq(run("osmo-hlr-db-tool -l theirs.db create 2>/dev/null"), 0);
-    ck_assert_int_eq(run("sqlite3 hlr.db " COLUMNS " >ours.txt"), 0);
-    ck_assert_int_eq(run("sqlite3 theirs.db " COLUMNS " >theirs.txt"), 0);
-    ck_assert_int_eq(run("test -s ours.txt && diff ours.txt theirs.txt"), 0);
+    ck_assert_int_eq(scratch_run("osmo-hlr-db-tool -l theirs.db create 2>/dev/null"), 0);
+    ck_assert_int_eq(scratch_run("sqlite3 hlr.db " COLUMNS " >ours.txt"), 0);
+    ck_assert_int_eq(scratch_run("sqlite3 theirs.db " COLUMNS " >theirs.txt"), 0);
+    ck_assert_int_eq(scratch_run("test -s ours.txt && diff ours.txt theirs.txt"), 0);
 }
 END_TEST
 
@@ -198,22 +192,22 @@ START_TEST(hlr_open_reads_what_osmo_hlr_made)
     struct hlr *h = NULL;
     struct hlr_subscriber got;
 
-    if (run("command -v osmo-hlr-db-tool >/dev/null") != 0)
+    if (scratch_run("command -v osmo-hlr-db-tool >/dev/null") != 0)
         return;
     scratch_enter();
-    ck_assert_int_eq(run("osmo-hlr-db-tool -l hlr.db create 2>/dev/null"), 0);
+    ck_assert_int_eq(scratch_run("osmo-hlr-db-tool -l hlr.db create 2>/dev/null"), 0);
     ck_assert_int_eq(
-        run("sqlite3 hlr.db \"INSERT INTO subscriber (imsi) VALUES ('" IMSI "');"
-            "INSERT INTO subscriber (imsi) VALUES ('001020000000002');"
-            "INSERT INTO auc_3g (subscriber_id, algo_id_3g, k, opc) VALUES (1, 5,"
-            " '000102030405060708090a0b0c0d0e0f', '101112131415161718191a1b1c1d1e1f')\""),
+        scratch_run("sqlite3 hlr.db \"INSERT INTO subscriber (imsi) VALUES ('" IMSI "');"
+                    "INSERT INTO subscriber (imsi) VALUES ('001020000000002');"
+                    "INSERT INTO auc_3g (subscriber_id, algo_id_3g, k, opc) VALUES (1, 5,"
+                    " '000102030405060708090a0b0c0d0e0f', '101112131415161718191a1b1c1d1e1f')\""),
         0);
     ck_assert_int_eq(hlr_open("hlr.db", &h), ERR_OK);
     ck_assert_int_eq(hlr_find(h, IMSI, &got), ERR_OK);
     ck_assert_uint_eq(got.key.opc.bytes[15], 0x1F);
     ck_assert_int_eq(hlr_find(h, "001020000000002", &got), ERR_KEY);
     hlr_close(&h);
-    ck_assert_int_eq(run("sqlite3 hlr.db 'PRAGMA user_version = 7'"), 0);
+    ck_assert_int_eq(scratch_run("sqlite3 hlr.db 'PRAGMA user_version = 7'"), 0);
     ck_assert_int_eq(hlr_open("hlr.db", &h), ERR_UNSUPPORTED);
 }
 END_TEST
@@ -258,13 +252,13 @@ START_TEST(hlr_export_of_open5gs_is_json)
     FILE *f;
 
     ck_assert_int_eq(hlr_export(HLR_OPEN5GS, &s, &w), ERR_OK);
-    if (run("command -v python3 >/dev/null") != 0)
+    if (scratch_run("command -v python3 >/dev/null") != 0)
         return;
     scratch_enter();
     f = fopen("json", "w");
     ck_assert_uint_eq(fwrite(bytes, 1, w.len, f), w.len);
     fclose(f);
-    ck_assert_int_eq(run("python3 -m json.tool json >/dev/null"), 0);
+    ck_assert_int_eq(scratch_run("python3 -m json.tool json >/dev/null"), 0);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
  * us, for this purpose, in time, in sequence, and within what its sender may decide; every other
  * one is refused with the reason (sec_K5, sec_K6, sec_K7). */
 #include "ota/core/disk.h"
+#include "ota/core/text.h"
 #include "ota/oplist/cms.h"
 #include "ota/oplist/inside.h"
 #include "test/support/ota/scratch.h"
@@ -29,7 +30,7 @@ static void init(const char *dir, const char *name, enum oplist_role role, const
 {
     struct oplist_identity id = {.role = role};
 
-    strcpy(id.name, name);
+    TEXT_COPY(id.name, name);
     ck_assert_int_eq(oplist_plmns_parse(plmns, &id), ERR_OK);
     ck_assert_int_eq(oplist_party_init(dir, &id, 30), ERR_OK);
 }
@@ -79,7 +80,7 @@ static struct oplist_row row_of(unsigned i, const char *plmn)
 
 static void give_keys(struct oplist_row *row)
 {
-    strcpy(row->keys.iccid, row->iccid);
+    TEXT_COPY(row->keys.iccid, row->iccid);
     row->keys.index = row->index;
     aka_key_defaults(&row->keys.aka, AKA_MILENAGE);
     row->keys.aka.k = row->keys.aka.opc = (struct secret){.bytes = {1, 2}, .len = 16};
@@ -251,27 +252,22 @@ START_TEST(oplist_keys_arrive_and_stand_nowhere_in_the_file)
 }
 END_TEST
 
-static int run(const char *command)
-{
-    int status = system(command);
-
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 START_TEST(oplist_files_are_read_by_the_openssl_command)
 {
     struct world w = open_world();
 
     ck_assert_int_eq(send_parcel(w.b, &IMSIS), ERR_OK);
-    ck_assert_int_eq(run("openssl cms -decrypt -inform DER -binary -in l -recip a/party.crt"
-                         " -inkey a/party.key -out signed"),
+    ck_assert_int_eq(scratch_run("openssl cms -decrypt -inform DER -binary -in l -recip a/party.crt"
+                                 " -inkey a/party.key -out signed"),
                      0);
-    ck_assert_int_eq(run("openssl cms -verify -inform DER -binary -in signed -certfile b/party.crt"
-                         " -CAfile b/party.crt -purpose any -out text 2>/dev/null"),
+    ck_assert_int_eq(
+        scratch_run("openssl cms -verify -inform DER -binary -in signed -certfile b/party.crt"
+                    " -CAfile b/party.crt -purpose any -out text 2>/dev/null"),
+        0);
+    ck_assert_int_eq(scratch_run("grep -q '^8988211000000000001,001020000000001,1000000001$' text"),
                      0);
-    ck_assert_int_eq(run("grep -q '^8988211000000000001,001020000000001,1000000001$' text"), 0);
-    ck_assert_int_eq(run("openssl cms -decrypt -inform DER -binary -in l -recip b/party.crt"
-                         " -inkey b/party.key -out /dev/null 2>/dev/null"),
+    ck_assert_int_eq(scratch_run("openssl cms -decrypt -inform DER -binary -in l -recip b/party.crt"
+                                 " -inkey b/party.key -out /dev/null 2>/dev/null"),
                      4);
     close_world(&w);
 }
@@ -333,15 +329,15 @@ START_TEST(sec_K5_sampled_bits_of_a_list_of_1000_rows_are_refused)
 {
     struct world w = open_world();
     struct parcel large = IMSIS;
+    unsigned seed = 1;
     struct bytes f;
 
     large.rows = LARGE;
     ck_assert_int_eq(send_parcel(w.b, &large), ERR_OK);
     f = read_file("l");
     ck_assert_int_eq(judge_bytes(w.a, RD(f.at, f.len), OPLIST_IMSI_LIST), OPLIST_ACCEPTED);
-    srandom(1);
     for (unsigned i = 0; i < FLIPS; i++) {
-        size_t bit = (size_t)random() % (8 * f.len);
+        size_t bit = (size_t)rand_r(&seed) % (8 * f.len);
 
         f.at[bit / 8] ^= (uint8_t)(1 << bit % 8);
         ck_assert_int_ne(judge_bytes(w.a, RD(f.at, f.len), OPLIST_IMSI_LIST), OPLIST_ACCEPTED);
@@ -398,7 +394,7 @@ START_TEST(sec_K5_a_forged_certificate_does_not_help)
     ck_assert_int_eq(X509_set_pubkey(forged, w.c->key), 1);
     ck_assert_int_gt(X509_sign(forged, w.c->key, EVP_sha256()), 0);
     w.c->cert = forged;
-    strcpy(w.c->self.name, "B");
+    TEXT_COPY(w.c->self.name, "B");
     ck_assert_int_eq(send_parcel(w.c, &IMSIS), ERR_OK);
     ck_assert_int_eq(judge(w.a, "l"), OPLIST_BAD_SIGNATURE);
     w.c->cert = genuine;
@@ -412,7 +408,7 @@ START_TEST(sec_K5_a_peer_cannot_speak_for_another)
     struct world w = open_world();
 
     trust(w.a, "c/party.crt");
-    strcpy(w.c->self.name, "B");
+    TEXT_COPY(w.c->self.name, "B");
     ck_assert_int_eq(send_parcel(w.c, &IMSIS), ERR_OK);
     ck_assert_int_eq(judge(w.a, "l"), OPLIST_WRONG_SIGNER);
     close_world(&w);
@@ -518,7 +514,7 @@ START_TEST(sec_K6_a_forked_sequence_is_refused)
 {
     struct world w = open_world();
 
-    ck_assert_int_eq(run("cp -r b b2"), 0);
+    ck_assert_int_eq(scratch_run("cp -r b b2"), 0);
     send_numbered(w.b, "1");
     accept(w.a, "1");
     send_numbered(w.b, "2");
@@ -540,7 +536,7 @@ START_TEST(oplist_party_open_puts_a_staged_list_into_place)
     send_numbered(w.b, "1");
     oplist_party_close(&w.b);
     ck_assert_int_eq(rename("1", "1.staged"), 0);
-    ck_assert_int_eq(run("sqlite3 b/party.db 'UPDATE sent SET done = 0'"), 0);
+    ck_assert_int_eq(scratch_run("sqlite3 b/party.db 'UPDATE sent SET done = 0'"), 0);
     ck_assert_int_eq(oplist_party_open("b", &w.b), ERR_OK);
     ck_assert_int_eq(access("1", F_OK), 0);
     ck_assert_int_eq(judge(w.a, "1"), OPLIST_ACCEPTED);
@@ -784,10 +780,10 @@ START_TEST(oplist_draft_add_refuses_bad_rows_and_keeps_the_good)
 
     ck_assert_int_eq(oplist_draft_new(OPLIST_IMSI_LIST, OPLIST_3B, &d), ERR_OK);
     ck_assert_int_eq(oplist_draft_add(d, &row), ERR_OK);
-    strcpy(bad.iccid, "12");
+    TEXT_COPY(bad.iccid, "12");
     ck_assert_int_ne(oplist_draft_add(d, &bad), ERR_OK);
     bad = row;
-    strcpy(bad.msisdn, "1,2");
+    TEXT_COPY(bad.msisdn, "1,2");
     ck_assert_int_ne(oplist_draft_add(d, &bad), ERR_OK);
     ck_assert_uint_eq(oplist_draft_rows(d), 1);
     oplist_draft_free(&d);
@@ -816,7 +812,7 @@ START_TEST(oplist_party_keeps_its_key_to_itself)
     ck_assert_int_eq(chmod("a/party.key", 0644), 0);
     ck_assert_int_eq(oplist_party_open("a", &p), ERR_DENIED);
     ck_assert_int_eq(oplist_party_open("none", &p), ERR_NOT_FOUND);
-    strcpy(id.name, "../a");
+    TEXT_COPY(id.name, "../a");
     ck_assert_int_eq(oplist_party_init("b", &id, 30), ERR_FORMAT);
 }
 END_TEST
@@ -827,10 +823,10 @@ START_TEST(oplist_party_init_finishes_what_a_crash_left)
 
     scratch_enter();
     init("a", "A", OPLIST_OPERATOR, "00101");
-    ck_assert_int_eq(run("cp a/party.key key; rm a/party.crt a/party.db*"), 0);
+    ck_assert_int_eq(scratch_run("cp a/party.key key; rm a/party.crt a/party.db*"), 0);
     ck_assert_int_eq(oplist_party_open("a", &p), ERR_NOT_FOUND);
     init("a", "A", OPLIST_OPERATOR, "00101");
-    ck_assert_int_eq(run("cmp -s a/party.key key"), 0);
+    ck_assert_int_eq(scratch_run("cmp -s a/party.key key"), 0);
     ck_assert_int_eq(oplist_party_open("a", &p), ERR_OK);
     oplist_party_close(&p);
 }

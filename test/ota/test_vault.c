@@ -1,6 +1,7 @@
 /* Tests of ota/vault/vault.h and audit.h. Goal: each pair to one operator, once, whatever runs
  * in parallel or dies in between (sec_K3, sec_K4); the record of it cannot be rewritten; no key
  * stands in the file. */
+#include "ota/core/text.h"
 #include "ota/vault/audit.h"
 #include "ota/vault/vault.h"
 #include "test/support/ota/scratch.h"
@@ -38,7 +39,7 @@ static struct vault_pair pair_of(const char *iccid, uint8_t index)
     struct vault_pair p = {.index = index};
     uint8_t fill = (uint8_t)(16 * index);
 
-    strcpy(p.iccid, iccid);
+    TEXT_COPY(p.iccid, iccid);
     aka_key_defaults(&p.aka, AKA_MILENAGE);
     p.aka.k = key_of(16, (uint8_t)(fill + 1));
     p.aka.opc = key_of(16, (uint8_t)(fill + 2));
@@ -395,7 +396,7 @@ struct receipt {
     uint8_t who;
 };
 
-static void ask_at_random(struct vault *v, unsigned *seed, uint8_t who, int to)
+static void ask_for_some(struct vault *v, unsigned *seed, uint8_t who, int to)
 {
     struct receipt got[8];
     size_t count = 0;
@@ -430,7 +431,7 @@ static pid_t start_asker(unsigned seed, uint8_t who, int to)
         if (vault_open("vault.db", &KEK, &v) != ERR_OK)
             _exit(1);
         for (int i = 0; i < 2500; i++)
-            ask_at_random(v, &seed, who, to);
+            ask_for_some(v, &seed, who, to);
         vault_close(&v);
         _exit(0);
     }

@@ -2,8 +2,10 @@
 
 #include <check.h>
 #include <ftw.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char directory[64];
@@ -32,4 +34,16 @@ void scratch_enter(void)
     ck_assert_int_eq(chdir(directory), 0);
     owner = getpid();
     ck_assert_int_eq(atexit(leave), 0);
+}
+
+int scratch_run(const char *command)
+{
+    char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)command, NULL};
+    pid_t pid;
+    int status;
+
+    if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) != 0 ||
+        waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -8,4 +8,7 @@
  * change to it. Aborts the test if that fails. */
 void scratch_enter(void);
 
+/* Exit status of a shell command; -1 when it ended otherwise. */
+int scratch_run(const char *command);
+
 #endif

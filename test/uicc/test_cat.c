@@ -3,7 +3,7 @@
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/cat/cat.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/core/card.h"
@@ -11,21 +11,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct ota *o;
+static struct air *o;
 
 static unsigned ended;
 static uint8_t ended_result;
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
+    o = air_new(NULL, SECPKT_AES);
     ended = 0;
     ended_result = 0xFF;
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
 static void done(struct card *card, uint8_t command_type, uint8_t result, struct rd response)
@@ -48,7 +48,7 @@ static void profile(const char *bits)
 
     ck_assert_uint_le(strlen(bits), 40);
     (void)snprintf(text, sizeof text, "80100000%02X%s", (unsigned)strlen(bits) / 2, bits);
-    ck_assert_uint_eq(ota_hex(o, text) & 0xF000, 0x9000);
+    ck_assert_uint_eq(air_hex(o, text) & 0xF000, 0x9000);
 }
 
 #define ALL "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
@@ -56,11 +56,11 @@ static void profile(const char *bits)
 START_TEST(cat_queue_waits_for_terminal_profile)
 {
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_CONDITIONS);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x910B);
-    ota_reset(o);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x910B);
+    air_reset(o);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_CONDITIONS);
 }
 END_TEST
@@ -104,18 +104,18 @@ START_TEST(cat_cmd_fetch_hands_over_once)
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
     ck_assert_int_eq(queue(CAT_POLLING_OFF), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "8012000000"), 0x6C0B); /* said before anything happens */
-    ck_assert_uint_eq(ota_hex(o, "801200000C"), 0x6C0B);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "8012000000"), 0x6C0B); /* said before anything happens */
+    ck_assert_uint_eq(air_hex(o, "801200000C"), 0x6C0B);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
     hexrow_assert(RD(o->answer, o->answer_len), "D009 8103010200 82028182", "MORE TIME");
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x6985);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000);
-    ck_assert_uint_eq(ota_hex(o, "801400000C 8103010200 82028281 830100"), 0x910B);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x6985);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "801400000C 8103010200 82028281 830100"), 0x910B);
     ck_assert_uint_eq(ended, 1);
     ck_assert_uint_eq(ended_result, 0);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
     hexrow_assert(RD(o->answer, o->answer_len), "D009 8103020400 82028182", "POLLING OFF");
-    ck_assert_uint_eq(ota_hex(o, "801400000C 8103020400 82028281 830100"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "801400000C 8103020400 82028281 830100"), 0x9000);
     ck_assert_uint_eq(ended, 2);
     ck_assert(!cat_busy(o->card));
 }
@@ -143,8 +143,8 @@ START_TEST(cat_cmd_terminal_response_obeys)
 {
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
-    ck_assert_msg(ota_hex(o, responses[_i].response) == responses[_i].sw, "%s: %04X",
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
+    ck_assert_msg(air_hex(o, responses[_i].response) == responses[_i].sw, "%s: %04X",
                   responses[_i].what, o->sw);
     ck_assert_uint_eq(ended, responses[_i].ended);
     ck_assert_uint_eq(ended_result, responses[_i].result);
@@ -153,10 +153,10 @@ END_TEST
 
 START_TEST(cat_cmd_terminal_response_unasked)
 {
-    ck_assert_uint_eq(ota_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
+    ck_assert_uint_eq(air_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
+    ck_assert_uint_eq(air_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
     ck_assert_uint_eq(ended, 0);
 }
 END_TEST
@@ -165,9 +165,9 @@ START_TEST(cat_profile_again_offers_command_again)
 {
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
-    ck_assert_uint_eq(ota_hex(o, "8010000001FF"), 0x910B);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "8010000001FF"), 0x910B);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
 }
 END_TEST
 
@@ -185,9 +185,9 @@ START_TEST(cat_queue_is_bounded)
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_SPACE);
     used = o->arena.used;
     for (int round = 0; round < 300; round++) {
-        ota_session(o);
-        ck_assert_uint_eq(ota_hex(o, "80F2000C00") & 0xF000, 0x9000);
-        ota_session(o);
+        air_session(o);
+        ck_assert_uint_eq(air_hex(o, "80F2000C00") & 0xF000, 0x9000);
+        air_session(o);
         ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK); /* numbers go round, 1 to FE */
     }
     ck_assert_uint_eq(o->arena.used, used);
@@ -198,11 +198,11 @@ START_TEST(cat_91xx_on_every_good_ending_alone)
 {
     profile(ALL);
     ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "00A4000C023F00"), 0x910B);
-    ck_assert_uint_eq(ota_hex(o, "00A4000C02AAAA"), 0x6A82);
-    ck_assert_uint_eq(ota_hex(o, "00A40004023F00"), 0x910B); /* behind GET RESPONSE */
-    ck_assert_uint_eq(ota_hex(o, "0070000001"), 0x910B);
-    ck_assert_uint_eq(ota_hex(o, "01A4000C023F00"), 0x910B);
+    ck_assert_uint_eq(air_hex(o, "00A4000C023F00"), 0x910B);
+    ck_assert_uint_eq(air_hex(o, "00A4000C02AAAA"), 0x6A82);
+    ck_assert_uint_eq(air_hex(o, "00A40004023F00"), 0x910B); /* behind GET RESPONSE */
+    ck_assert_uint_eq(air_hex(o, "0070000001"), 0x910B);
+    ck_assert_uint_eq(air_hex(o, "01A4000C023F00"), 0x910B);
 }
 END_TEST
 
@@ -224,8 +224,8 @@ START_TEST(cat_refresh_as_the_sheet_has_it)
     profile(ALL);
     ck_assert_int_eq(cat_refresh(o->card, refreshes[_i].mode, hexrow(&row, refreshes[_i].files), 6),
                      ERR_OK);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00") >> 8, 0x91);
-    ck_assert(ota_fetch(o));
+    ck_assert_uint_eq(air_hex(o, "80F2000C00") >> 8, 0x91);
+    ck_assert(air_fetch(o));
     hexrow_assert(RD(o->answer, o->answer_len), refreshes[_i].command, "REFRESH");
 }
 END_TEST
@@ -247,10 +247,10 @@ START_TEST(cat_busy_until_the_reset_it_asked_for)
     profile(ALL);
     ck_assert_int_eq(cat_refresh(o->card, REFRESH_UICC_RESET, RD(NULL, 0), 0), ERR_OK);
     ck_assert(cat_busy(o->card));
-    ck_assert_uint_eq(ota_hex(o, "8012000000"), 0x6C0B);
-    ck_assert_uint_eq(ota_hex(o, "801200000B"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "8012000000"), 0x6C0B);
+    ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
     ck_assert(cat_busy(o->card));
-    ota_reset(o);
+    air_reset(o);
     ck_assert(!cat_busy(o->card));
 }
 END_TEST
@@ -273,7 +273,7 @@ static const struct {
 
 START_TEST(cat_cmd_envelope_obeys)
 {
-    ck_assert_msg(ota_hex(o, envelopes[_i].envelope) == envelopes[_i].sw, "%s: %04X",
+    ck_assert_msg(air_hex(o, envelopes[_i].envelope) == envelopes[_i].sw, "%s: %04X",
                   envelopes[_i].what, o->sw);
 }
 END_TEST

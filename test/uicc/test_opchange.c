@@ -5,7 +5,7 @@
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/fs/fs.h"
 #include "uicc/remote/remote.h"
@@ -16,24 +16,24 @@
 #define IMSI_A "001010123456789"
 #define IMSI_B "262021234567895"
 
-static struct ota *o;
+static struct air *o;
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
-    ota_terminal(o);
+    o = air_new(NULL, SECPKT_AES);
+    air_terminal(o);
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
 static void assert_imsi(const char *want)
 {
     char imsi[IMSI_DIGITS_MAX + 1];
 
-    ota_imsi(o, imsi);
+    air_imsi(o, imsi);
     ck_assert_str_eq(imsi, want);
 }
 
@@ -51,11 +51,11 @@ static struct rd file(const char *path)
 /* CHANGE from slot 1 to 2 with IMSI B; the card is in trial and reset afterwards. */
 static struct opchange_proof change(uint16_t polls, uint32_t seconds)
 {
-    struct opchange_command c = ota_change_to(1, IMSI_B, polls, seconds);
-    struct opchange_proof proof = ota_change(o, 1, 10, &c);
+    struct opchange_command c = air_change_to(1, IMSI_B, polls, seconds);
+    struct opchange_proof proof = air_change(o, 1, 10, &c);
 
     ck_assert_int_eq(proof.result, OPCHANGE_DONE);
-    ota_session(o);
+    air_session(o);
     return proof;
 }
 
@@ -63,7 +63,7 @@ static struct opchange_proof query(uint8_t slot, uint64_t counter)
 {
     const struct opchange_command c = {.op = OPCHANGE_QUERY};
 
-    return ota_change(o, slot, counter, &c);
+    return air_change(o, slot, counter, &c);
 }
 
 START_TEST(opchange_change_moves_to_next_slot)
@@ -80,8 +80,8 @@ START_TEST(opchange_change_moves_to_next_slot)
     ck_assert_uint_eq(o->refreshes, 1);
     ck_assert_uint_eq(o->refresh_mode, 0x04);
     assert_imsi(IMSI_B);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x100), 0x9862); /* A's K is not in force */
-    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x100), 0x9862); /* A's K is not in force */
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
 }
 END_TEST
 
@@ -109,7 +109,7 @@ static const struct {
 
 START_TEST(opchange_change_rewrites_identity_files)
 {
-    struct opchange_command c = ota_change_to(1, IMSI_B, 0, 0);
+    struct opchange_command c = air_change_to(1, IMSI_B, 0, 0);
     const uint8_t number[] = {0x91, 0x94, 0x71, 0x11, 0x22};
     const uint8_t spn[] = {0x01, 'B', 'e', 't', 'a'};
     const uint8_t sca[] = {0x04, 0x91, 0x94, 0x71, 0x33};
@@ -120,11 +120,11 @@ START_TEST(opchange_change_rewrites_identity_files)
     c.msisdn = RD_ARRAY(number);
     c.files = RD_ARRAY(files);
     /* what the old network left behind */
-    ota_select(o, "6F08");
-    ck_assert_uint_eq(ota_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
-    ota_select(o, "6F7B");
-    ck_assert_uint_eq(ota_hex(o, "00D600000362F210"), 0x9000);
-    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    air_select(o, "6F08");
+    ck_assert_uint_eq(air_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
+    air_select(o, "6F7B");
+    ck_assert_uint_eq(air_hex(o, "00D600000362F210"), 0x9000);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
     for (size_t i = 0; i < ARRAY_LEN(rewritten); i++)
         hexrow_assert(file(rewritten[i].path), rewritten[i].want, rewritten[i].path);
     ck_assert_mem_eq(file("7FFF6F42").at + 12 + 13, sca, sizeof sca);
@@ -141,12 +141,12 @@ START_TEST(opchange_fall_back_restores_every_file)
     struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
     struct opchange_proof proof;
 
-    ota_select(o, "6F08");
-    ck_assert_uint_eq(ota_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
+    air_select(o, "6F08");
+    ck_assert_uint_eq(air_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         memcpy(before[i], file(paths[i]).at, file(paths[i]).left);
     change(10, 0);
-    proof = ota_change(o, 2, 1, &back);
+    proof = air_change(o, 2, 1, &back);
     ck_assert_int_eq(proof.result, OPCHANGE_DONE);
     ck_assert_int_eq(proof.state, OPCHANGE_FELL_BACK);
     ck_assert_uint_eq(proof.active, 1);
@@ -155,11 +155,11 @@ START_TEST(opchange_fall_back_restores_every_file)
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         ck_assert_msg(memcmp(before[i], file(paths[i]).at, file(paths[i]).left) == 0, "%s",
                       paths[i]);
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->refreshes, 2);
     assert_imsi(IMSI_A);
-    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9862);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x100), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9862);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x100), 0x9000);
     /* the burnt index never comes back */
     ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_RETIRED);
     ck_assert_uint_eq(slot_next_spare(&o->card->store), 3);
@@ -172,9 +172,9 @@ START_TEST(opchange_trial_ends_after_polls)
 
     change(6, 0);
     while (slot_fallback(&o->card->store) != 0)
-        ck_assert_uint_ge(ota_hex(o, "80F2000C00"), 0x9000);
+        ck_assert_uint_ge(air_hex(o, "80F2000C00"), 0x9000);
     ck_assert_uint_eq(o->sw >> 8, 0x91); /* REFRESH */
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->refreshes, 2);
     assert_imsi(IMSI_A);
     proof = query(1, 11);
@@ -188,10 +188,10 @@ START_TEST(opchange_trial_counts_polls_over_power_cuts)
     change(6, 0);
     for (int i = 0; i < 5; i++) {
         ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
-        ota_hex(o, "80F2000C00");
-        ota_power_cut(o, NVM_SIM_DROP);
+        air_hex(o, "80F2000C00");
+        air_power_cut(o, NVM_SIM_DROP);
     }
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     ck_assert_uint_eq(slot_fallback(&o->card->store), 0);
     assert_imsi(IMSI_A);
 }
@@ -200,16 +200,16 @@ END_TEST
 START_TEST(opchange_trial_ends_after_seconds)
 {
     change(0, 600);
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     o->now_ms += 300 * 1000;
-    ota_hex(o, "80F2000C00");
-    ota_power_cut(o, NVM_SIM_DROP); /* the clock begins again, what was counted stays */
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
+    air_power_cut(o, NVM_SIM_DROP); /* the clock begins again, what was counted stays */
+    air_hex(o, "80F2000C00");
     o->now_ms += 299 * 1000;
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     assert_imsi(IMSI_B);
     o->now_ms += 1 * 1000;
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     assert_imsi(IMSI_A);
 }
 END_TEST
@@ -219,7 +219,7 @@ START_TEST(opchange_trial_without_limit_goes_on)
     change(0, 0);
     for (int i = 0; i < 200; i++) {
         o->now_ms += 3600 * 1000;
-        ota_hex(o, "80F2000C00");
+        air_hex(o, "80F2000C00");
     }
     assert_imsi(IMSI_B);
 }
@@ -233,12 +233,12 @@ START_TEST(opchange_trial_hears_of_no_service)
                                          "80C2000009 D607 990112 82028381"};
 
     change(3, 0);
-    ota_hex(o, "80C200000C D60A 990103 82028281 9B0100"); /* normal service counts nothing */
+    air_hex(o, "80C200000C D60A 990103 82028281 9B0100"); /* normal service counts nothing */
     for (size_t i = 0; i < ARRAY_LEN(events); i++) {
         ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
-        ota_hex(o, events[i]);
+        air_hex(o, events[i]);
     }
-    ota_session(o);
+    air_session(o);
     assert_imsi(IMSI_A);
 }
 END_TEST
@@ -249,13 +249,13 @@ START_TEST(opchange_confirm_by_first_authentication)
     struct rd kept;
 
     change(3, 0);
-    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
     ck_assert_int_eq(slot_state_of(&o->card->store, 1), SLOT_RETIRED);
     ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_ACTIVE);
     ck_assert(!store_get(&o->card->store, OBJ_FALLBACK, &kept));
     for (int i = 0; i < 20; i++)
-        ota_hex(o, "80F2000C00");
-    ota_power_cut(o, NVM_SIM_DROP);
+        air_hex(o, "80F2000C00");
+    air_power_cut(o, NVM_SIM_DROP);
     assert_imsi(IMSI_B);
     proof = query(2, 1);
     ck_assert_int_eq(proof.state, OPCHANGE_ACTIVE);
@@ -265,14 +265,14 @@ END_TEST
 
 START_TEST(sec_K8_old_operator_is_out_after_the_trial)
 {
-    struct ota_packet p;
+    struct air_packet p;
     uint8_t data[] = {0x01, OPCHANGE_QUERY, 0x00};
 
     change(3, 0);
-    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x200), 0x9862);
-    p = ota_packet(o, 1, OTA_OPCHANGE, 99, RD_ARRAY(data));
-    ota_run(o, &p);
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x200), 0x9862);
+    p = air_packet(o, 1, AIR_OPCHANGE, 99, RD_ARRAY(data));
+    air_run(o, &p);
     ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED);
 }
 END_TEST
@@ -304,7 +304,7 @@ START_TEST(sec_C26_no_trace_of_old_keys_after_the_switch)
 {
     change(3, 0);
     ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[0].aka.k)));
-    ck_assert_uint_eq(ota_authenticate(o, 2, 0x100), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
     assert_no_pair(1);
     ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[1].aka.k)));
 }
@@ -313,7 +313,7 @@ END_TEST
 START_TEST(sec_C26_no_trace_of_tried_keys_after_falling_back)
 {
     change(1, 0);
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_RETIRED);
     assert_no_pair(2);
     ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[0].aka.k)));
@@ -324,7 +324,7 @@ END_TEST
 
 static struct opchange_command refused_command(int row)
 {
-    struct opchange_command c = ota_change_to(1, IMSI_B, 1, 0);
+    struct opchange_command c = air_change_to(1, IMSI_B, 1, 0);
     static const uint8_t unknown_file[] = {4, 0x7F, 0xFF, 0x6F, 0xF1, 0, 1, 0xAA};
     static const uint8_t too_long[] = {4, 0x7F, 0xFF, 0x6F, 0x78, 0, 3, 1, 2, 3};
     static const uint8_t iccid[] = {2, 0x2F, 0xE2, 0, 1, 0xAA};
@@ -372,7 +372,7 @@ static const enum opchange_result refusals[] = {
 START_TEST(opchange_refuses_and_changes_nothing)
 {
     struct opchange_command c = refused_command(_i);
-    struct opchange_proof proof = ota_change(o, 1, 1, &c);
+    struct opchange_proof proof = air_change(o, 1, 1, &c);
 
     ck_assert_msg(proof.result == refusals[_i], "row %d: %s", _i,
                   opchange_result_text(proof.result));
@@ -387,11 +387,11 @@ END_TEST
 START_TEST(opchange_refuses_malformed_command)
 {
     static const uint8_t bad[][4] = {{0x02, 1, 1, 0}, {0x01, 9, 1, 0}, {0x01, 1, 0, 0}};
-    struct ota_packet p = ota_packet(o, 1, OTA_OPCHANGE, 1, RD(bad[_i], 3));
+    struct air_packet p = air_packet(o, 1, AIR_OPCHANGE, 1, RD(bad[_i], 3));
     struct opchange_proof proof;
 
-    ota_run(o, &p);
-    ck_assert_int_eq(opchange_read_proof(ota_proof(o, &p).data, &proof), ERR_OK);
+    air_run(o, &p);
+    ck_assert_int_eq(opchange_read_proof(air_proof(o, &p).data, &proof), ERR_OK);
     ck_assert_int_eq(proof.result, OPCHANGE_MALFORMED);
     assert_imsi(IMSI_A);
 }
@@ -399,22 +399,22 @@ END_TEST
 
 START_TEST(opchange_old_set_may_only_ask_during_trial)
 {
-    struct opchange_command again = ota_change_to(2, IMSI_A, 1, 0);
+    struct opchange_command again = air_change_to(2, IMSI_A, 1, 0);
     struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
     const uint8_t select[] = {0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00};
-    struct ota_packet p;
+    struct air_packet p;
 
     change(50, 0);
     ck_assert_int_eq(query(1, 11).state, OPCHANGE_TRIAL);
-    ck_assert_int_eq(ota_change(o, 1, 12, &again).result, OPCHANGE_NOT_PERMITTED);
-    ck_assert_int_eq(ota_change(o, 1, 13, &back).result, OPCHANGE_NOT_PERMITTED);
-    ck_assert_int_eq(ota_change(o, 2, 1, &again).result, OPCHANGE_IN_TRIAL);
-    p = ota_packet(o, 1, OTA_RFM_UICC, 14, RD_ARRAY(select));
-    ota_run(o, &p);
+    ck_assert_int_eq(air_change(o, 1, 12, &again).result, OPCHANGE_NOT_PERMITTED);
+    ck_assert_int_eq(air_change(o, 1, 13, &back).result, OPCHANGE_NOT_PERMITTED);
+    ck_assert_int_eq(air_change(o, 2, 1, &again).result, OPCHANGE_IN_TRIAL);
+    p = air_packet(o, 1, AIR_RFM_UICC, 14, RD_ARRAY(select));
+    air_run(o, &p);
     ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED); /* any other TAR: as if there were no key */
-    p = ota_packet(o, 1, OTA_OPCHANGE, 10, RD_ARRAY(select));
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_LOW); /* the CHANGE, come twice */
+    p = air_packet(o, 1, AIR_OPCHANGE, 10, RD_ARRAY(select));
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_CNTR_LOW); /* the CHANGE, come twice */
     assert_imsi(IMSI_B);
 }
 END_TEST
@@ -425,17 +425,17 @@ START_TEST(opchange_list_ends)
     struct opchange_proof proof;
 
     for (uint8_t from = 1; from < o->made.slot_count; from++) {
-        c = ota_change_to(from, IMSI_B, 0, 0);
-        ck_assert_int_eq(ota_change(o, from, 1, &c).result, OPCHANGE_DONE);
-        ota_session(o);
-        ck_assert_uint_eq(ota_authenticate(o, (uint8_t)(from + 1), 0x100), 0x9000);
+        c = air_change_to(from, IMSI_B, 0, 0);
+        ck_assert_int_eq(air_change(o, from, 1, &c).result, OPCHANGE_DONE);
+        air_session(o);
+        ck_assert_uint_eq(air_authenticate(o, (uint8_t)(from + 1), 0x100), 0x9000);
     }
-    c = ota_change_to(4, IMSI_A, 0, 0);
-    proof = ota_change(o, 4, 1, &c);
+    c = air_change_to(4, IMSI_A, 0, 0);
+    proof = air_change(o, 4, 1, &c);
     ck_assert_int_eq(proof.result, OPCHANGE_EXHAUSTED);
     ck_assert_uint_eq(proof.active, 4);
     ck_assert_uint_eq(proof.spare, 0);
-    ck_assert_uint_eq(ota_authenticate(o, 4, 0x200), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 4, 0x200), 0x9000);
 }
 END_TEST
 
@@ -461,14 +461,14 @@ START_TEST(opchange_renew_replaces_k)
     struct secret old = o->made.pairs[0].aka.k;
     struct opchange_command c = renew(&k, wrapped);
 
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x1000), 0x9000);
-    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_DONE);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x2000), 0x9862);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x1000), 0x9000);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x2000), 0x9862);
     assert_no_trace(&old, "K");
     o->made.pairs[0].aka.k = k;
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x0020), 0x9000); /* sequence numbers begin anew */
-    ota_power_cut(o, NVM_SIM_DROP);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x0040), 0x9000);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x0020), 0x9000); /* sequence numbers begin anew */
+    air_power_cut(o, NVM_SIM_DROP);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x0040), 0x9000);
     assert_imsi(IMSI_A);
 }
 END_TEST
@@ -480,14 +480,14 @@ START_TEST(opchange_renew_refuses_bad_key)
     struct opchange_command c = renew(&k, wrapped);
 
     c.new_k_kcv[0] ^= 1;
-    ck_assert_int_eq(ota_change(o, 1, 1, &c).result, OPCHANGE_BAD_KEY);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_BAD_KEY);
     c = renew(&k, wrapped);
     c.new_k.left = 32;
-    ck_assert_int_eq(ota_change(o, 1, 2, &c).result, OPCHANGE_BAD_KEY);
+    ck_assert_int_eq(air_change(o, 1, 2, &c).result, OPCHANGE_BAD_KEY);
     c = renew(&k, wrapped);
     c.expected = 2;
-    ck_assert_int_eq(ota_change(o, 1, 3, &c).result, OPCHANGE_WRONG_SLOT);
-    ck_assert_uint_eq(ota_authenticate(o, 1, 0x1000), 0x9000);
+    ck_assert_int_eq(air_change(o, 1, 3, &c).result, OPCHANGE_WRONG_SLOT);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x1000), 0x9000);
 }
 END_TEST
 
@@ -495,28 +495,28 @@ END_TEST
 START_TEST(sec_K2_switch_is_never_torn)
 {
     for (uint64_t cut = 1; cut < 64; cut++) {
-        struct opchange_command c = ota_change_to(1, IMSI_B, 5, 0);
+        struct opchange_command c = air_change_to(1, IMSI_B, 5, 0);
         uint8_t data[128];
         struct wr w = WR_ARRAY(data);
-        struct ota_packet p;
+        struct air_packet p;
         bool finished, moved;
 
         opchange_write(&w, &c);
-        p = ota_packet(o, 1, OTA_OPCHANGE, 1, RD_WR(&w));
+        p = air_packet(o, 1, AIR_OPCHANGE, 1, RD_WR(&w));
         o->sim.ops = 0;
         o->sim.cut_at = cut;
-        ota_run(o, &p);
+        air_run(o, &p);
         finished = !o->sim.dead;
-        ota_power_cut(o, (enum nvm_sim_policy)(cut % NVM_SIM_POLICIES));
+        air_power_cut(o, (enum nvm_sim_policy)(cut % NVM_SIM_POLICIES));
         moved = slot_in_force(&o->card->store) == 2;
         ck_assert(slot_check(&o->card->store));
         assert_imsi(moved ? IMSI_B : IMSI_A);
-        ck_assert_uint_eq(ota_authenticate(o, moved ? 2 : 1, 0x100), 0x9000);
+        ck_assert_uint_eq(air_authenticate(o, moved ? 2 : 1, 0x100), 0x9000);
         if (finished) {
             ck_assert(moved);
             return;
         }
-        ota_free(&o);
+        air_free(&o);
         setup();
     }
     ck_abort_msg("the commit has no end");
@@ -526,19 +526,19 @@ END_TEST
 /* A store without room: the sender is told, the packet is spent, nothing is changed. */
 START_TEST(opchange_memory_problem_is_proved)
 {
-    struct opchange_command c = ota_change_to(1, IMSI_B, 5, 0);
+    struct opchange_command c = air_change_to(1, IMSI_B, 5, 0);
     struct opchange_proof proof;
     size_t used = o->arena.cap;
 
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
     o->arena.cap = o->arena.used; /* nothing more than what was given back before */
     memset(o->arena.free_list, 0, sizeof o->arena.free_list);
     o->arena.cap = o->arena.used + 2000;
-    proof = ota_change(o, 1, 1, &c);
+    proof = air_change(o, 1, 1, &c);
     ck_assert_int_eq(proof.result, OPCHANGE_MEMORY);
     o->arena.cap = used;
     assert_imsi(IMSI_A);
-    ck_assert_int_eq(ota_change(o, 1, 2, &c).result, OPCHANGE_DONE);
+    ck_assert_int_eq(air_change(o, 1, 2, &c).result, OPCHANGE_DONE);
 }
 END_TEST
 

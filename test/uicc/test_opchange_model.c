@@ -7,7 +7,7 @@
  * numbers): slots, identity, record of the change. It is kept as the pages of the medium.
  */
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/counter.h"
 #include "uicc/remote/remote.h"
@@ -22,7 +22,7 @@
 #define POLLS      2
 #define KEY_MAX    96
 
-static struct ota *o;
+static struct air *o;
 
 /* --- states --- */
 
@@ -111,8 +111,8 @@ static void enter(const struct snapshot *s)
         memcpy(o->sim.media + (size_t)s->numbers[i] * PAGE, s->pages + i * PAGE, PAGE);
     nvm_sim_power_on(&o->sim, NVM_SIM_DROP, 1);
     ck_assert_int_eq(uicc_create(o->engine, &o->host, &o->card), ERR_OK);
-    ota_reset(o);
-    ota_terminal(o);
+    air_reset(o);
+    air_terminal(o);
     o->sent_count = 0;
 }
 
@@ -137,17 +137,17 @@ static void command(uint8_t slot, uint64_t counter, const struct opchange_comman
 {
     uint8_t data[128];
     struct wr w = WR_ARRAY(data);
-    struct ota_packet p;
+    struct air_packet p;
 
     opchange_write(&w, c);
-    p = ota_packet(o, slot, OTA_OPCHANGE, counter, RD_WR(&w));
+    p = air_packet(o, slot, AIR_OPCHANGE, counter, RD_WR(&w));
     p.command.header.spi[1] = spi2;
-    ota_run(o, &p);
+    air_run(o, &p);
 }
 
 static struct opchange_command to_next(uint8_t from, uint8_t to)
 {
-    struct opchange_command c = ota_change_to(from, imsi_of(to == 0 || to > 4 ? 1 : to), POLLS, 0);
+    struct opchange_command c = air_change_to(from, imsi_of(to == 0 || to > 4 ? 1 : to), POLLS, 0);
 
     c.to = to == 0 ? from : to;
     c.mnc_len = mnc_len_of(c.to > 4 ? 1 : c.to);
@@ -223,7 +223,7 @@ static void event_fall_back(void)
 static void event_authenticate(void)
 {
     sqn += 32;
-    ota_authenticate(o, in_force(), sqn);
+    air_authenticate(o, in_force(), sqn);
 }
 
 static void event_authenticate_others(void)
@@ -231,18 +231,18 @@ static void event_authenticate_others(void)
     for (uint8_t slot = 1; slot <= o->made.slot_count; slot++) {
         sqn += 32;
         if (slot != in_force())
-            ck_assert(o->sim.dead || ota_authenticate(o, slot, sqn) == 0x9862 || o->sim.dead);
+            ck_assert(o->sim.dead || air_authenticate(o, slot, sqn) == 0x9862 || o->sim.dead);
     }
 }
 
 static void event_poll(void)
 {
-    ota_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
 }
 
 static void event_no_service(void)
 {
-    ota_hex(o, "80C200000CD60A990103820282819B0102");
+    air_hex(o, "80C200000CD60A990103820282819B0102");
 }
 
 static void event_reset(void)
@@ -380,7 +380,7 @@ START_TEST(opchange_model_holds_everywhere)
     unsigned runs = 0;
     char key[KEY_MAX] = "";
 
-    o = ota_new(NULL, SECPKT_AES);
+    o = air_new(NULL, SECPKT_AES);
     sqn = 0x1000;
     describe(key);
     add_state(key);
@@ -395,7 +395,7 @@ START_TEST(opchange_model_holds_everywhere)
         free(states[i].snapshot.numbers);
         free(states[i].snapshot.pages);
     }
-    ota_free(&o);
+    air_free(&o);
 }
 END_TEST
 

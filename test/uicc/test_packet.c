@@ -5,7 +5,7 @@
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/counter.h"
 #include "uicc/remote/packet.h"
@@ -13,24 +13,24 @@
 
 #include <string.h>
 
-static struct ota *o;
+static struct air *o;
 static uint8_t script_bytes[64];
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
-    ota_terminal(o);
+    o = air_new(NULL, SECPKT_AES);
+    air_terminal(o);
 }
 
 static void setup_3des(void)
 {
-    o = ota_new("ota-algorithm = 3des\n", SECPKT_3DES2);
-    ota_terminal(o);
+    o = air_new("ota-algorithm = 3des\n", SECPKT_3DES2);
+    air_terminal(o);
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
 /* Writes value into both bytes of EF.ACC. */
@@ -46,8 +46,8 @@ static struct rd update_acc(uint8_t value)
 
 static uint16_t acc(void)
 {
-    ota_select(o, "6F78");
-    ck_assert_uint_eq(ota_hex(o, "00B0000002") & 0xF000, 0x9000);
+    air_select(o, "6F78");
+    ck_assert_uint_eq(air_hex(o, "00B0000002") & 0xF000, 0x9000);
     return (uint16_t)(o->answer[0] << 8 | o->answer[1]);
 }
 
@@ -58,9 +58,9 @@ static uint64_t counter(void)
     return counter_read(&o->card->store, 1);
 }
 
-static struct ota_packet good(uint64_t cntr)
+static struct air_packet good(uint64_t cntr)
 {
-    return ota_packet(o, 1, OTA_RFM_USIM, cntr, update_acc((uint8_t)cntr));
+    return air_packet(o, 1, AIR_RFM_USIM, cntr, update_acc((uint8_t)cntr));
 }
 
 /* What everybody hears who has not proved to hold a key (SPI2 asks for a proof): TAR, no counter,
@@ -83,11 +83,11 @@ static void assert_nothing_happened(void)
 
 START_TEST(packet_process_runs_good_packet)
 {
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
     struct secpkt_response r;
 
-    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
-    r = ota_proof(o, &p);
+    ck_assert_uint_eq(air_run(o, &p), 0x9000);
+    r = air_proof(o, &p);
     ck_assert(r.authenticated);
     ck_assert_uint_eq(r.rsc, RSC_OK);
     ck_assert_uint_eq(r.counter, 1);
@@ -113,7 +113,7 @@ START_TEST(sec_C1_nothing_signed_for_the_unauthenticated)
             wr_u8(&w, key);
             wr_bytes(&w, "\xB0\x00\x01", 3);
             wr_fill(&w, (uint8_t)(spi1 * spi2), 29);
-            ota_message(o, RD_WR(&w), "+1");
+            air_message(o, RD_WR(&w), "+1");
             w = WR_ARRAY(packet);
         }
     }
@@ -134,7 +134,7 @@ START_TEST(sec_C1_no_answer_holds_more_than_a_code)
 
             ud[7] = (uint8_t)spi2;
             ud[8] = ud[9] = (uint8_t)key;
-            ota_message(o, RD_ARRAY(ud), "+1");
+            air_message(o, RD_ARRAY(ud), "+1");
             if (wanted)
                 assert_plain_refusal((const uint8_t *)"\xB0\x00\x01", "oracle");
             else
@@ -157,12 +157,12 @@ static const struct {
 
 START_TEST(sec_C2_C7_less_than_a_cc_is_noise)
 {
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
 
     p.command.header.spi[0] = weaker[_i].spi1;
     p.command.header.kic = weaker[_i].kic;
     p.command.header.kid = weaker[_i].kid;
-    ota_run(o, &p);
+    air_run(o, &p);
     assert_plain_refusal(p.command.header.tar, weaker[_i].what);
     assert_nothing_happened();
 }
@@ -172,8 +172,8 @@ END_TEST
 START_TEST(sec_C2_C12_key_byte_must_be_exact)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet);
 
     for (unsigned kic = 0; kic < 256; kic++) {
         for (unsigned kid = _i == 0 ? kic : 0; kid < 256; kid += _i == 0 ? 256 : 17) {
@@ -181,7 +181,7 @@ START_TEST(sec_C2_C12_key_byte_must_be_exact)
                 continue;
             packet[5] = (uint8_t)kic;
             packet[6] = (uint8_t)kid;
-            ota_deliver(o, RD(packet, n));
+            air_deliver(o, RD(packet, n));
             assert_plain_refusal(p.command.header.tar, "key byte");
         }
     }
@@ -193,9 +193,9 @@ END_TEST
 START_TEST(sec_C12_keys_of_spare_slots_are_noise)
 {
     for (uint8_t slot = 2; slot <= o->made.slot_count; slot++) {
-        struct ota_packet p = ota_packet(o, slot, OTA_RFM_USIM, 1, update_acc(1));
+        struct air_packet p = air_packet(o, slot, AIR_RFM_USIM, 1, update_acc(1));
 
-        ota_run(o, &p);
+        air_run(o, &p);
         assert_plain_refusal(p.command.header.tar, "spare slot");
     }
     assert_nothing_happened();
@@ -224,7 +224,7 @@ START_TEST(sec_C3_C4_tar_scan_finds_nothing)
             wr_u16(&w, (spis[s] & 3) == 1 ? 0x0005 : 0x0000);
             wr_bytes(&w, tar, 3);
             wr_fill(&w, 0, 29);
-            ota_message(o, RD_WR(&w), "+1");
+            air_message(o, RD_WR(&w), "+1");
             assert_plain_refusal(tar, tars[t]);
         }
     }
@@ -235,11 +235,11 @@ END_TEST
 /* Who holds the key is told. */
 START_TEST(packet_process_tells_key_holder_of_unknown_tar)
 {
-    struct ota_packet p = ota_packet(o, 1, "123456", 1, update_acc(1));
+    struct air_packet p = air_packet(o, 1, "123456", 1, update_acc(1));
     struct secpkt_response r;
 
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
+    air_run(o, &p);
+    r = air_proof(o, &p);
     ck_assert(r.authenticated);
     ck_assert_uint_eq(r.rsc, RSC_TAR_UNKNOWN);
     assert_nothing_happened();
@@ -259,12 +259,12 @@ static const struct {
 
 START_TEST(sec_C6_level_holds_for_right_keys_too)
 {
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
     struct secpkt_response r;
 
     p.command.header.spi[0] = levels[_i].spi1;
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
+    air_run(o, &p);
+    r = air_proof(o, &p);
     ck_assert(r.authenticated);
     ck_assert_msg(r.rsc == levels[_i].rsc, "%s: RSC %02X", levels[_i].what, r.rsc);
     if (levels[_i].rsc != RSC_OK)
@@ -289,44 +289,44 @@ END_TEST
 START_TEST(sec_C5_replay_is_told_and_not_executed)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(5);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(5);
+    size_t n = air_seal(o, &p, packet);
 
-    ota_deliver(o, RD(packet, n));
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
-    ota_select(o, "6F78");
+    air_deliver(o, RD(packet, n));
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
+    air_select(o, "6F78");
     for (int round = 0; round < 3; round++) {
-        struct ota_packet older = good(4), other = ota_packet(o, 1, OTA_RFM_USIM, 5, update_acc(9));
+        struct air_packet older = good(4), other = air_packet(o, 1, AIR_RFM_USIM, 5, update_acc(9));
         struct secpkt_response r;
 
-        ota_deliver(o, RD(packet, n));
-        r = ota_proof(o, &p);
+        air_deliver(o, RD(packet, n));
+        r = air_proof(o, &p);
         ck_assert(r.authenticated);
         ck_assert_uint_eq(r.rsc, RSC_CNTR_LOW);
-        ota_run(o, &older);
-        ck_assert_uint_eq(ota_proof(o, &older).rsc, RSC_CNTR_LOW);
-        ota_run(o, &other);
-        ck_assert_uint_eq(ota_proof(o, &other).rsc, RSC_CNTR_LOW);
+        air_run(o, &older);
+        ck_assert_uint_eq(air_proof(o, &older).rsc, RSC_CNTR_LOW);
+        air_run(o, &other);
+        ck_assert_uint_eq(air_proof(o, &other).rsc, RSC_CNTR_LOW);
         ck_assert_uint_eq(acc(), 0x0505);
         if (round == 0)
-            ota_reset(o);
+            air_reset(o);
         else
-            ota_power_cut(o, NVM_SIM_DROP);
+            air_power_cut(o, NVM_SIM_DROP);
     }
 }
 END_TEST
 
 static void assert_noise(struct rd packet, const char *what)
 {
-    ota_deliver(o, packet);
+    air_deliver(o, packet);
     assert_plain_refusal((const uint8_t *)"\xB0\x00\x01", what);
 }
 
 START_TEST(sec_C8_every_failure_looks_the_same)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet);
     uint64_t seed = 7;
 
     for (int i = 0; i < 200; i++) {
@@ -334,10 +334,10 @@ START_TEST(sec_C8_every_failure_looks_the_same)
             packet[at] = (uint8_t)nvm_sim_random(&seed);
         assert_noise(RD(packet, n), "random ciphertext");
     }
-    n = ota_seal(o, &p, packet);
+    n = air_seal(o, &p, packet);
     packet[n - 1] ^= 1;
     assert_noise(RD(packet, n), "last block");
-    n = ota_seal(o, &p, packet);
+    n = air_seal(o, &p, packet);
     packet[11] ^= 1;
     assert_noise(RD(packet, n), "counter, PCNTR and CC");
     assert_nothing_happened();
@@ -347,18 +347,18 @@ END_TEST
 START_TEST(sec_C9_bit_flips_do_nothing)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet);
 
     for (size_t bit = 0; bit < n * 8; bit++) {
         packet[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        ota_deliver(o, RD(packet, n));
+        air_deliver(o, RD(packet, n));
         ck_assert_uint_eq(counter(), 0);
         packet[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     assert_nothing_happened();
-    ota_deliver(o, RD(packet, n));
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    air_deliver(o, RD(packet, n));
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
     ck_assert_uint_eq(acc(), 0x0101);
 }
 END_TEST
@@ -366,14 +366,14 @@ END_TEST
 START_TEST(sec_C10_other_check_lengths_are_noise)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet);
 
     for (unsigned chl = 0; chl < 256; chl++) {
         if (chl == 0x15)
             continue;
         packet[2] = (uint8_t)chl;
-        ota_deliver(o, RD(packet, n));
+        air_deliver(o, RD(packet, n));
         ck_assert_uint_eq(o->answer_len, 16); /* plain: RSC 01, or 06 where lengths do not hold */
     }
     assert_nothing_happened();
@@ -383,18 +383,18 @@ END_TEST
 START_TEST(packet_process_refuses_lengths_that_do_not_hold)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet);
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet);
 
     for (size_t cut = 0; cut < n; cut++) {
-        ota_deliver(o, RD(packet, cut));
+        air_deliver(o, RD(packet, cut));
         if (cut < 10)
             ck_assert_uint_eq(o->sw, 0x6A80);
         else
             ck_assert_uint_eq(o->answer[15], RSC_SECURITY);
     }
     packet[n] = 0;
-    ota_deliver(o, RD(packet, n + 1));
+    air_deliver(o, RD(packet, n + 1));
     ck_assert_uint_eq(o->answer[15], RSC_SECURITY);
     assert_nothing_happened();
 }
@@ -402,13 +402,13 @@ END_TEST
 
 START_TEST(sec_C16_counter_end_blocks_its_key_set_alone)
 {
-    struct ota_packet p = good(SECPKT_COUNTER_MAX);
+    struct air_packet p = good(SECPKT_COUNTER_MAX);
     struct secpkt_response r;
 
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
+    air_run(o, &p);
+    r = air_proof(o, &p);
     ck_assert(r.authenticated);
     ck_assert_uint_eq(r.rsc, RSC_CNTR_BLOCKED);
     ck_assert_uint_eq(counter_read(&o->card->store, 2), 0);
@@ -417,11 +417,11 @@ END_TEST
 
 START_TEST(packet_process_tells_of_high_counter)
 {
-    struct ota_packet p = good(2);
+    struct air_packet p = good(2);
 
     p.command.header.spi[0] = 0x1E;
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_HIGH);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_CNTR_HIGH);
     assert_nothing_happened();
 }
 END_TEST
@@ -429,39 +429,39 @@ END_TEST
 START_TEST(sec_C17_flood_of_bad_packets_locks_nothing)
 {
     uint8_t packet[SECPKT_MAX];
-    struct ota_packet p = good(1);
-    size_t n = ota_seal(o, &p, packet), used;
+    struct air_packet p = good(1);
+    size_t n = air_seal(o, &p, packet), used;
     uint64_t seed = 1, written = store_written(&o->card->store);
 
     packet[20] ^= 1;
-    ota_deliver(o, RD(packet, n));
+    air_deliver(o, RD(packet, n));
     used = o->arena.used;
     for (int i = 0; i < 5000; i++) {
         packet[10 + nvm_sim_random(&seed) % (n - 10)] ^= 0x55;
-        ota_deliver(o, RD(packet, n));
+        air_deliver(o, RD(packet, n));
     }
     ck_assert_uint_eq(o->arena.used, used);
     ck_assert_uint_eq(store_written(&o->card->store), written);
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
 }
 END_TEST
 
 /* A memory that fails: nothing is said to have happened, and the packet may come again. */
 START_TEST(sec_C22_failing_memory_is_told_and_packet_stays_good)
 {
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
 
     o->sim.ops = 0;
     o->sim.fail_at = 1;
-    ota_run(o, &p);
+    air_run(o, &p);
     ck_assert_uint_eq(o->sw, 0x6581);
     ck_assert_uint_eq(o->answer_len, 0);
     nvm_sim_heal(&o->sim);
-    ota_power_cut(o, NVM_SIM_DROP);
+    air_power_cut(o, NVM_SIM_DROP);
     assert_nothing_happened();
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
 }
 END_TEST
 
@@ -469,12 +469,12 @@ END_TEST
 START_TEST(por_prove_as_spi2_asks)
 {
     static const uint8_t spi2[] = {0x01, 0x09, 0x11, 0x19};
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
     struct secpkt_response r;
 
     p.command.header.spi[1] = spi2[_i];
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
+    air_run(o, &p);
+    r = air_proof(o, &p);
     ck_assert_uint_eq(r.rsc, RSC_OK);
     ck_assert(r.authenticated == ((spi2[_i] & SPI2_CHECK_CC) != 0));
     ck_assert_uint_eq(r.data.left, 3);
@@ -483,17 +483,17 @@ END_TEST
 
 START_TEST(por_prove_only_when_asked)
 {
-    struct ota_packet p = good(1);
+    struct air_packet p = good(1);
 
     p.command.header.spi[1] = 0x18;
-    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+    ck_assert_uint_eq(air_run(o, &p), 0x9000);
     ck_assert_uint_eq(o->answer_len, 0);
     p = good(2);
     p.command.header.spi[1] = 0x1A;
-    ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+    ck_assert_uint_eq(air_run(o, &p), 0x9000);
     ck_assert_uint_eq(o->answer_len, 0);
-    ck_assert_uint_eq(ota_run(o, &p), 0x9000); /* again: an error */
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_LOW);
+    ck_assert_uint_eq(air_run(o, &p), 0x9000); /* again: an error */
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_CNTR_LOW);
 }
 END_TEST
 
@@ -517,10 +517,10 @@ START_TEST(sec_C20_odd_sessions_do_no_harm)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(odd); i++)
-        ck_assert_uint_ge(ota_hex(o, odd[i]) & 0xF000, 0x6000);
-    ota_reset(o);
+        ck_assert_uint_ge(air_hex(o, odd[i]) & 0xF000, 0x6000);
+    air_reset(o);
     for (size_t i = 0; i < ARRAY_LEN(odd); i++)
-        ck_assert_uint_ge(ota_hex(o, odd[i]) & 0xF000, 0x6000);
+        ck_assert_uint_ge(air_hex(o, odd[i]) & 0xF000, 0x6000);
     assert_nothing_happened();
 }
 END_TEST

@@ -5,60 +5,60 @@
 #include "apdu/tlv.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/por.h"
 
-static struct ota *o;
+static struct air *o;
 static uint8_t script[256];
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
-    ota_terminal(o);
+    o = air_new(NULL, SECPKT_AES);
+    air_terminal(o);
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
-static struct ota_packet by_submit(const char *tar, uint64_t counter, const char *hex)
+static struct air_packet by_submit(const char *tar, uint64_t counter, const char *hex)
 {
     struct wr w = WR_ARRAY(script);
-    struct ota_packet p;
+    struct air_packet p;
 
     ck_assert_int_eq(hex_decode(hex, &w), ERR_OK);
-    p = ota_packet(o, 1, tar, counter, RD_WR(&w));
+    p = air_packet(o, 1, tar, counter, RD_WR(&w));
     p.command.header.spi[1] = 0x39;
     return p;
 }
 
 START_TEST(por_prove_by_submit)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2 00B000000A");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2 00B000000A");
     struct secpkt_response r;
 
-    ck_assert_uint_eq(ota_run(o, &p) >> 8, 0x91);
+    ck_assert_uint_eq(air_run(o, &p) >> 8, 0x91);
     ck_assert_uint_eq(o->answer_len, 0);
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->sent_count, 1);
-    r = ota_sent_proof(o, &p);
+    r = air_sent_proof(o, &p);
     ck_assert(r.authenticated);
     hexrow_assert(r.data, "02 9000 988812010000400310F0", "proof");
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
 }
 END_TEST
 
 /* D0 { details, devices UICC -> network, silent alpha, service centre, TPDU } (TS 102 223 6.6.9) */
 START_TEST(por_prove_by_submit_has_service_centre)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2");
     struct rd in, value;
     struct tlv d0;
 
-    ota_run(o, &p);
-    ck_assert(ota_fetch(o));
+    air_run(o, &p);
+    ck_assert(air_fetch(o));
     in = RD(o->answer, o->answer_len);
     ck_assert_int_eq(tlv_next(&in, &d0), ERR_OK);
     ck_assert_int_eq(ctlv_find(d0.value, 0x02, &value), ERR_OK);
@@ -73,17 +73,17 @@ END_TEST
 /* An answer of 176 bytes: two messages, one after the other. */
 START_TEST(por_prove_by_submit_in_parts)
 {
-    struct ota_packet p = by_submit(OTA_RFM_USIM, 1, "00A4000C026F3C 00B20104B0");
+    struct air_packet p = by_submit(AIR_RFM_USIM, 1, "00A4000C026F3C 00B20104B0");
     struct secpkt_response r;
 
-    ota_run(o, &p);
-    ck_assert(ota_fetch(o));
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000); /* one at a time */
+    air_run(o, &p);
+    ck_assert(air_fetch(o));
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000); /* one at a time */
     o->sw = 0x9100;
-    ota_reset(o);
-    ota_terminal(o);
+    air_reset(o);
+    air_terminal(o);
     ck_assert_uint_eq(o->sent_count, 2);
-    r = ota_sent_proof(o, &p);
+    r = air_sent_proof(o, &p);
     ck_assert_uint_eq(r.data.left, 3 + 176);
     ck_assert_uint_eq(r.data.at[1], 0x90);
 }
@@ -91,64 +91,64 @@ END_TEST
 
 START_TEST(por_resume_after_power_cut)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2 00B000000A");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2 00B000000A");
 
-    ota_run(o, &p);
+    air_run(o, &p);
     for (int i = 0; i < 3; i++) {
-        ota_power_cut(o, NVM_SIM_DROP);
-        ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000); /* not before TERMINAL PROFILE */
+        air_power_cut(o, NVM_SIM_DROP);
+        ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000); /* not before TERMINAL PROFILE */
     }
-    ota_terminal(o);
+    air_terminal(o);
     ck_assert_uint_eq(o->sent_count, 1);
-    ck_assert_uint_eq(ota_sent_proof(o, &p).rsc, RSC_OK);
-    ota_power_cut(o, NVM_SIM_DROP);
-    ota_terminal(o);
+    ck_assert_uint_eq(air_sent_proof(o, &p).rsc, RSC_OK);
+    air_power_cut(o, NVM_SIM_DROP);
+    air_terminal(o);
     ck_assert_uint_eq(o->sent_count, 1);
 }
 END_TEST
 
 START_TEST(por_poll_tries_again)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2");
 
-    ota_run(o, &p);
+    air_run(o, &p);
     o->result = 0x21; /* the network is unable to */
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->sent_count, 1);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00") >> 8, 0x91);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00") >> 8, 0x91);
     o->result = 0x00;
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->sent_count, 2);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
 }
 END_TEST
 
 START_TEST(por_gives_up_what_is_refused_for_good)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2");
 
-    ota_run(o, &p);
+    air_run(o, &p);
     o->result = 0x30;
     for (int i = 0; i < 10; i++) {
-        ota_session(o);
-        ota_hex(o, "80F2000C00");
+        air_session(o);
+        air_hex(o, "80F2000C00");
     }
     ck_assert_uint_eq(o->sent_count, POR_ATTEMPTS);
-    ota_power_cut(o, NVM_SIM_DROP);
-    ota_terminal(o);
+    air_power_cut(o, NVM_SIM_DROP);
+    air_terminal(o);
     ck_assert_uint_eq(o->sent_count, POR_ATTEMPTS);
 }
 END_TEST
 
 START_TEST(por_follow_refreshes_after_proof)
 {
-    struct ota_packet p = by_submit(OTA_RFM_USIM, 1, "00A4000C026F07 00D6000009082926102143658709");
+    struct air_packet p = by_submit(AIR_RFM_USIM, 1, "00A4000C026F07 00D6000009082926102143658709");
 
-    ota_run(o, &p);
-    ck_assert(ota_fetch(o));
+    air_run(o, &p);
+    ck_assert(air_fetch(o));
     ck_assert_uint_eq(o->answer[5], 0x13); /* SEND SHORT MESSAGE first */
-    ck_assert_uint_eq(ota_respond(o, 0x00) >> 8, 0x91);
-    ck_assert(ota_fetch(o));
+    ck_assert_uint_eq(air_respond(o, 0x00) >> 8, 0x91);
+    ck_assert(air_fetch(o));
     ck_assert_uint_eq(o->answer[5], 0x01);
     ck_assert_uint_eq(o->answer[6], 0x04);
 }
@@ -156,35 +156,35 @@ END_TEST
 
 START_TEST(por_follow_refreshes_though_proof_fails)
 {
-    struct ota_packet p = by_submit(OTA_RFM_USIM, 1, "00A4000C026F07 00D6000009082926102143658709");
+    struct air_packet p = by_submit(AIR_RFM_USIM, 1, "00A4000C026F07 00D6000009082926102143658709");
 
-    ota_run(o, &p);
+    air_run(o, &p);
     o->result = 0x21;
     for (int i = 0; i < POR_ATTEMPTS && o->refreshes == 0; i++) {
-        ota_session(o);
-        ota_hex(o, "80F2000C00");
+        air_session(o);
+        air_hex(o, "80F2000C00");
     }
-    ota_session(o);
+    air_session(o);
     ck_assert_uint_eq(o->refreshes, 1);
     o->result = 0x00;
     o->sent_count = 0;
-    ota_reset(o); /* the next session sends it */
-    ota_terminal(o);
-    ck_assert_uint_eq(ota_sent_proof(o, &p).rsc, RSC_OK);
+    air_reset(o); /* the next session sends it */
+    air_terminal(o);
+    ck_assert_uint_eq(air_sent_proof(o, &p).rsc, RSC_OK);
 }
 END_TEST
 
 /* Nobody without a key makes the card send messages. */
 START_TEST(por_refuse_never_by_submit)
 {
-    struct ota_packet p = by_submit(OTA_RFM_UICC, 1, "00A4080C022FE2");
+    struct air_packet p = by_submit(AIR_RFM_UICC, 1, "00A4080C022FE2");
     uint8_t packet[SECPKT_MAX];
-    size_t n = ota_seal(o, &p, packet);
+    size_t n = air_seal(o, &p, packet);
 
     packet[n - 1] ^= 1;
-    ck_assert_uint_eq(ota_deliver(o, RD(packet, n)), 0x9000);
+    ck_assert_uint_eq(air_deliver(o, RD(packet, n)), 0x9000);
     ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED);
-    ck_assert_uint_eq(ota_hex(o, "80F2000C00"), 0x9000);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
 }
 END_TEST
 
@@ -192,16 +192,16 @@ START_TEST(por_outbox_is_bounded)
 {
     struct rd outbox;
 
-    ota_reset(o); /* no TERMINAL PROFILE: all of them wait */
+    air_reset(o); /* no TERMINAL PROFILE: all of them wait */
     for (uint64_t i = 1; i <= 3 * POR_OUTBOX_MAX; i++) {
-        struct ota_packet p = by_submit(OTA_RFM_UICC, i, "00A4080C022FE2");
+        struct air_packet p = by_submit(AIR_RFM_UICC, i, "00A4080C022FE2");
 
-        ck_assert_uint_eq(ota_run(o, &p), 0x9000);
+        ck_assert_uint_eq(air_run(o, &p), 0x9000);
         ck_assert_uint_eq(o->answer_len, 0);
     }
     ck_assert(store_get(&o->card->store, OBJ_OUTBOX, &outbox));
     ck_assert_uint_le(outbox.left, POR_OUTBOX_MAX * 160);
-    ota_terminal(o);
+    air_terminal(o);
     ck_assert_uint_eq(o->sent_count, POR_OUTBOX_MAX);
     ck_assert(!store_get(&o->card->store, OBJ_OUTBOX, &outbox));
 }

@@ -4,30 +4,30 @@
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/counter.h"
 
 #include <string.h>
 
-static struct ota *o;
+static struct air *o;
 static uint8_t apdu[300];
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
-    ota_terminal(o);
+    o = air_new(NULL, SECPKT_AES);
+    air_terminal(o);
 }
 
 static void setup_3des(void)
 {
-    o = ota_new("ota-algorithm = 3des\n", SECPKT_3DES2);
-    ota_terminal(o);
+    o = air_new("ota-algorithm = 3des\n", SECPKT_3DES2);
+    air_terminal(o);
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
 static struct gp_key new_key(uint8_t seed, uint8_t len)
@@ -55,10 +55,10 @@ static struct rd put_key(uint8_t old_version, uint8_t new_version, const struct 
 
 static struct secpkt_response run(uint64_t counter, struct rd script)
 {
-    struct ota_packet p = ota_packet(o, 1, OTA_RAM, counter, script);
+    struct air_packet p = air_packet(o, 1, AIR_RAM, counter, script);
 
-    ota_run(o, &p);
-    return ota_proof(o, &p);
+    air_run(o, &p);
+    return air_proof(o, &p);
 }
 
 static uint16_t sw_of(struct secpkt_response r)
@@ -71,21 +71,21 @@ START_TEST(ram_put_key_replaces_set_in_force)
 {
     struct gp_key keys[3] = {new_key(1, 16), new_key(2, 16), new_key(3, 16)};
     struct perso_pair old = o->made.pairs[0];
-    struct ota_packet p;
+    struct air_packet p;
 
     ck_assert_uint_eq(sw_of(run(7, put_key(1, 1, keys, 3))) >> 8, 0x61);
-    p = ota_packet(o, 1, OTA_RFM_UICC, 8, RD((const uint8_t *)"\x00\xA4\x00\x0C\x02\x3F\x00", 7));
-    ota_run(o, &p);
+    p = air_packet(o, 1, AIR_RFM_UICC, 8, RD((const uint8_t *)"\x00\xA4\x00\x0C\x02\x3F\x00", 7));
+    air_run(o, &p);
     ck_assert_uint_eq(o->answer[15], RSC_CC_FAILED); /* the old ones are dead */
     o->made.pairs[0].kic.key = keys[0].key;
     o->made.pairs[0].kid.key = keys[1].key;
     o->made.pairs[0].kik.key = keys[2].key;
     p.command.counter = 7; /* the counter went on */
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_CNTR_LOW);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_CNTR_LOW);
     p.command.counter = 8;
-    ota_run(o, &p);
-    ck_assert_uint_eq(ota_proof(o, &p).rsc, RSC_OK);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
     ck_assert(!nvm_sim_holds(&o->sim, RD_SECRET(&old.kic.key)));
     ck_assert(!nvm_sim_holds(&o->sim, RD_SECRET(&old.kid.key)));
     ck_assert(!nvm_sim_holds(&o->sim, RD_SECRET(&old.kik.key)));
@@ -172,7 +172,7 @@ static const struct {
 
 START_TEST(ram_command_answers)
 {
-    struct secpkt_response r = ota_script(o, OTA_RAM, 1, rows[_i].script);
+    struct secpkt_response r = air_script(o, AIR_RAM, 1, rows[_i].script);
 
     hexrow_assert(r.data, rows[_i].answer, rows[_i].rule);
 }

@@ -3,7 +3,7 @@
  * proof says so. */
 #include "apdu/hex.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/receiver.h"
 
@@ -11,20 +11,20 @@
 
 #define FROM "+491710000001"
 
-static struct ota *o;
+static struct air *o;
 static uint8_t packet[SECPKT_MAX];
 static size_t packet_len;
-static struct ota_packet command;
+static struct air_packet command;
 
 static void setup(void)
 {
-    o = ota_new(NULL, SECPKT_AES);
-    ota_terminal(o);
+    o = air_new(NULL, SECPKT_AES);
+    air_terminal(o);
 }
 
 static void teardown(void)
 {
-    ota_free(&o);
+    air_free(&o);
 }
 
 /* A script of several SELECTs, so that its packet needs that many parts. */
@@ -36,8 +36,8 @@ static void make_packet(uint64_t counter, size_t selects)
 
     for (size_t i = 0; i < selects; i++)
         wr_bytes(&w, select, sizeof select);
-    command = ota_packet(o, 1, OTA_RFM_USIM, counter, RD_WR(&w));
-    packet_len = ota_seal(o, &command, packet);
+    command = air_packet(o, 1, AIR_RFM_USIM, counter, RD_WR(&w));
+    packet_len = air_seal(o, &command, packet);
 }
 
 /* Part number of the packet with an 8-bit (or wide) reference. */
@@ -62,12 +62,12 @@ static uint16_t part(uint16_t reference, bool wide, size_t number, const char *f
         wr_u16(&w, 0x7000);
     wr_bytes(&w, packet + at, n);
     ck_assert_int_eq(wr_result(&w), ERR_OK);
-    return ota_message(o, RD_WR(&w), from);
+    return air_message(o, RD_WR(&w), from);
 }
 
 static void assert_ran(uint8_t selects)
 {
-    struct secpkt_response r = ota_proof(o, &command);
+    struct secpkt_response r = air_proof(o, &command);
 
     ck_assert_uint_eq(r.rsc, RSC_OK);
     ck_assert_uint_eq(r.data.left, 3);
@@ -83,7 +83,7 @@ static void assert_waits(uint16_t sw)
 START_TEST(receiver_runs_single_message)
 {
     make_packet(1, 1);
-    ck_assert_uint_eq(ota_deliver(o, RD(packet, packet_len)), 0x9000);
+    ck_assert_uint_eq(air_deliver(o, RD(packet, packet_len)), 0x9000);
     assert_ran(1);
 }
 END_TEST
@@ -117,7 +117,7 @@ START_TEST(receiver_keeps_messages_apart)
 {
     uint8_t first[SECPKT_MAX];
     size_t first_len;
-    struct ota_packet first_command;
+    struct air_packet first_command;
 
     make_packet(1, 25);
     memcpy(first, packet, packet_len);
@@ -165,7 +165,7 @@ START_TEST(receiver_forgets_parts_at_reset)
 {
     make_packet(1, 25);
     assert_waits(part(7, false, 1, FROM));
-    ota_reset(o);
+    air_reset(o);
     assert_waits(part(7, false, 2, FROM));
 }
 END_TEST
@@ -212,7 +212,7 @@ START_TEST(receiver_refuses_malformed)
     struct wr w = WR_ARRAY(ud);
 
     ck_assert_int_eq(hex_decode(malformed[_i].ud, &w), ERR_OK);
-    ck_assert_msg(ota_message(o, RD_WR(&w), FROM) == malformed[_i].sw, "%s: %04X",
+    ck_assert_msg(air_message(o, RD_WR(&w), FROM) == malformed[_i].sw, "%s: %04X",
                   malformed[_i].what, o->sw);
     ck_assert_uint_eq(o->answer_len, 0);
 }

@@ -1,11 +1,11 @@
-#include "test/support/uicc/ota.h"
+#include "test/support/uicc/air.h"
 
 #include "apdu/aka.h"
 #include "apdu/ctlv.h"
 #include "apdu/hex.h"
 #include "apdu/tlv.h"
 
-#include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +14,22 @@
 #define SLOTS    4
 #define PROOF_AT 3 /* behind 02 71 00 */
 
+/* Fuzz targets and benches use this file too, so nothing of libcheck is in it. */
+#define MUST(claim) must((claim), #claim, __LINE__)
+
+static void must(bool claim, const char *text, int line)
+{
+    if (claim)
+        return;
+    (void)fprintf(stderr, "air.c:%d: %s\n", line, text);
+    abort();
+}
+
 /* --- the world around the card --- */
 
 static enum err give_random(void *context, uint8_t *out, size_t n)
 {
-    struct ota *o = context;
+    struct air *o = context;
 
     for (size_t i = 0; i < n; i++)
         out[i] = (uint8_t)nvm_sim_random(&o->random);
@@ -27,7 +38,7 @@ static enum err give_random(void *context, uint8_t *out, size_t n)
 
 static uint64_t tell_time(void *context)
 {
-    const struct ota *o = context;
+    const struct air *o = context;
 
     return o->now_ms;
 }
@@ -69,24 +80,24 @@ static void fill_pins(struct perso_card *made)
     memcpy(made->adm1, "34567890", 8);
 }
 
-static void power_on(struct ota *o)
+static void power_on(struct air *o)
 {
     uint8_t atr[64];
     struct wr w = WR_ARRAY(atr);
 
-    ck_assert_int_eq(uicc_create(o->engine, &o->host, &o->card), ERR_OK);
-    ck_assert_int_eq(uicc_reset(o->card, &w), ERR_OK);
+    MUST(uicc_create(o->engine, &o->host, &o->card) == ERR_OK);
+    MUST(uicc_reset(o->card, &w) == ERR_OK);
 }
 
-struct ota *ota_new(const char *profile, enum secpkt_algorithm algorithm)
+struct air *air_new(const char *profile, enum secpkt_algorithm algorithm)
 {
-    struct ota *o = calloc(1, sizeof *o);
+    struct air *o = calloc(1, sizeof *o);
     uint8_t *image_bytes = malloc(PERSO_IMAGE_MAX);
     struct wr image = WR(image_bytes, PERSO_IMAGE_MAX);
     char message[PERSO_MESSAGE_MAX] = "";
 
-    ck_assert_ptr_nonnull(o);
-    ck_assert_ptr_nonnull(image_bytes);
+    MUST(o != NULL);
+    MUST(image_bytes != NULL);
     o->made = (struct perso_card){.iccid = "8988211000000430010",
                                   .imsi = "001010123456789",
                                   .mnc_len = 2,
@@ -96,15 +107,15 @@ struct ota *ota_new(const char *profile, enum secpkt_algorithm algorithm)
     fill_pins(&o->made);
     make_pairs(&o->made, algorithm);
     nvm_sim_init(&o->sim, PERSO_NVM_SIZE);
-    ck_assert_msg(perso_compile(profile, &image, message) == ERR_OK, "%s", message);
-    ck_assert_int_eq(perso_write(&o->sim.device, RD_WR(&image), &o->made), ERR_OK);
+    MUST(perso_compile(profile, &image, message) == ERR_OK);
+    MUST(perso_write(&o->sim.device, RD_WR(&image), &o->made) == ERR_OK);
     free(image_bytes);
-    o->block = aligned_alloc(16, OTA_ARENA);
-    arena_init(&o->arena, o->block, OTA_ARENA);
+    o->block = aligned_alloc(16, AIR_ARENA);
+    arena_init(&o->arena, o->block, AIR_ARENA);
     o->engine = uicc_engine_new(&o->arena);
     o->crypto = crypto_new();
-    ck_assert_ptr_nonnull(o->engine);
-    ck_assert_ptr_nonnull(o->crypto);
+    MUST(o->engine != NULL);
+    MUST(o->crypto != NULL);
     o->host = (struct uicc_host){
         .context = o, .nvm = &o->sim.device, .random = give_random, .now_ms = tell_time};
     o->now_ms = 1000;
@@ -112,7 +123,7 @@ struct ota *ota_new(const char *profile, enum secpkt_algorithm algorithm)
     return o;
 }
 
-void ota_free(struct ota **o)
+void air_free(struct air **o)
 {
     if (*o == NULL)
         return;
@@ -125,15 +136,15 @@ void ota_free(struct ota **o)
     *o = NULL;
 }
 
-void ota_reset(struct ota *o)
+void air_reset(struct air *o)
 {
     uint8_t atr[64];
     struct wr w = WR_ARRAY(atr);
 
-    ck_assert_int_eq(uicc_reset(o->card, &w), ERR_OK);
+    MUST(uicc_reset(o->card, &w) == ERR_OK);
 }
 
-void ota_power_cut(struct ota *o, enum nvm_sim_policy policy)
+void air_power_cut(struct air *o, enum nvm_sim_policy policy)
 {
     uicc_destroy(&o->card);
     nvm_sim_power_on(&o->sim, policy, o->random++);
@@ -142,31 +153,31 @@ void ota_power_cut(struct ota *o, enum nvm_sim_policy policy)
 
 /* --- the terminal --- */
 
-uint16_t ota_raw(struct ota *o, struct rd command)
+uint16_t air_raw(struct air *o, struct rd command)
 {
     uint8_t response[APDU_RESPONSE_MAX];
     struct wr w = WR_ARRAY(response);
 
     uicc_transmit(o->card, command, &w);
-    ck_assert_uint_ge(w.len, 2);
-    ck_assert(!w.overflow);
+    MUST(w.len >= 2);
+    MUST(!w.overflow);
     memcpy(o->answer, response, w.len - 2);
     o->answer_len = w.len - 2;
     o->sw = (uint16_t)(response[w.len - 2] << 8 | response[w.len - 1]);
     return o->sw;
 }
 
-uint16_t ota_send(struct ota *o, struct rd command)
+uint16_t air_send(struct air *o, struct rd command)
 {
     uint8_t all[sizeof o->answer];
     struct wr w = WR_ARRAY(all);
-    uint16_t sw = ota_raw(o, command);
+    uint16_t sw = air_raw(o, command);
 
     wr_bytes(&w, o->answer, o->answer_len);
     while (sw >> 8 == 0x61) {
         const uint8_t get[] = {(uint8_t)(command.at[0] & 0x03), 0xC0, 0, 0, (uint8_t)sw};
 
-        sw = ota_raw(o, RD_ARRAY(get));
+        sw = air_raw(o, RD_ARRAY(get));
         wr_bytes(&w, o->answer, o->answer_len);
     }
     memcpy(o->answer, all, w.len);
@@ -174,26 +185,26 @@ uint16_t ota_send(struct ota *o, struct rd command)
     return sw;
 }
 
-uint16_t ota_hex(struct ota *o, const char *command)
+uint16_t air_hex(struct air *o, const char *command)
 {
     uint8_t bytes[APDU_COMMAND_MAX];
     struct wr w = WR_ARRAY(bytes);
 
-    ck_assert_int_eq(hex_decode(command, &w), ERR_OK);
-    return ota_send(o, RD_WR(&w));
+    MUST(hex_decode(command, &w) == ERR_OK);
+    return air_send(o, RD_WR(&w));
 }
 
-bool ota_fetch(struct ota *o)
+bool air_fetch(struct air *o)
 {
     uint8_t fetch[] = {0x80, 0x12, 0, 0, (uint8_t)o->sw};
 
     if (o->sw >> 8 != 0x91)
         return false;
-    ck_assert_uint_eq(ota_raw(o, RD_ARRAY(fetch)), 0x9000);
+    MUST(air_raw(o, RD_ARRAY(fetch)) == 0x9000);
     return true;
 }
 
-uint16_t ota_respond(struct ota *o, uint8_t result)
+uint16_t air_respond(struct air *o, uint8_t result)
 {
     struct rd in = RD(o->answer, o->answer_len), details;
     struct tlv command;
@@ -201,36 +212,36 @@ uint16_t ota_respond(struct ota *o, uint8_t result)
     const uint8_t devices[] = {0x82, 0x81};
     struct wr w = {apdu, 5, sizeof apdu, false};
 
-    ck_assert_int_eq(tlv_next(&in, &command), ERR_OK);
-    ck_assert_int_eq(ctlv_find(command.value, 0x01, &details), ERR_OK);
+    MUST(tlv_next(&in, &command) == ERR_OK);
+    MUST(ctlv_find(command.value, 0x01, &details) == ERR_OK);
     ctlv_write(&w, 0x01, details);
     ctlv_write(&w, 0x02, RD_ARRAY(devices));
     ctlv_write(&w, 0x03, RD(&result, 1));
     apdu[4] = (uint8_t)(w.len - 5);
-    return ota_send(o, RD_WR(&w));
+    return air_send(o, RD_WR(&w));
 }
 
-static void keep_message(struct ota *o, struct rd tlvs)
+static void keep_message(struct air *o, struct rd tlvs)
 {
     struct rd tpdu;
 
-    ck_assert_int_eq(ctlv_find(tlvs, 0x0B, &tpdu), ERR_OK);
-    ck_assert_uint_lt(o->sent_count, OTA_SENT_MAX);
-    ck_assert_uint_le(tpdu.left, SMS_TPDU_MAX);
+    MUST(ctlv_find(tlvs, 0x0B, &tpdu) == ERR_OK);
+    MUST(o->sent_count < AIR_SENT_MAX);
+    MUST(tpdu.left <= SMS_TPDU_MAX);
     memcpy(o->sent[o->sent_count].tpdu, tpdu.at, tpdu.left);
     o->sent[o->sent_count++].len = tpdu.left;
 }
 
 /* true: the card was reset and the session is another one. */
-static bool obey(struct ota *o)
+static bool obey(struct air *o)
 {
     struct rd in = RD(o->answer, o->answer_len), details;
     struct tlv command;
 
-    ck_assert_int_eq(tlv_next(&in, &command), ERR_OK);
-    ck_assert_uint_eq(command.tag, 0xD0);
-    ck_assert_uint_eq(in.left, 0);
-    ck_assert_int_eq(ctlv_find(command.value, 0x01, &details), ERR_OK);
+    MUST(tlv_next(&in, &command) == ERR_OK);
+    MUST(command.tag == 0xD0);
+    MUST(in.left == 0);
+    MUST(ctlv_find(command.value, 0x01, &details) == ERR_OK);
     if (details.at[1] == 0x13)
         keep_message(o, command.value);
     else if (details.at[1] != 0x01)
@@ -242,38 +253,38 @@ static bool obey(struct ota *o)
     return details.at[2] == 0x04;
 }
 
-void ota_session(struct ota *o)
+void air_session(struct air *o)
 {
-    while (ota_fetch(o)) {
+    while (air_fetch(o)) {
         if (obey(o)) {
-            ota_reset(o);
-            ota_terminal(o);
+            air_reset(o);
+            air_terminal(o);
             return;
         }
-        ota_respond(o, o->result);
+        air_respond(o, o->result);
     }
 }
 
-void ota_terminal(struct ota *o)
+void air_terminal(struct air *o)
 {
-    ota_hex(o, "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
-    ota_session(o);
+    air_hex(o, "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+    air_session(o);
 }
 
 /* --- packets --- */
 
-struct secpkt_keys ota_keys(const struct ota *o, uint8_t slot)
+struct secpkt_keys air_keys(const struct air *o, uint8_t slot)
 {
     return (struct secpkt_keys){o->made.pairs[slot - 1].kic, o->made.pairs[slot - 1].kid,
                                 SECPKT_CC_LEN};
 }
 
-struct ota_packet ota_packet(const struct ota *o, uint8_t slot, const char *tar, uint64_t counter,
+struct air_packet air_packet(const struct air *o, uint8_t slot, const char *tar, uint64_t counter,
                              struct rd data)
 {
     uint8_t nibble = secpkt_nibble(o->made.pairs[slot - 1].kic.algorithm);
     uint8_t key = (uint8_t)(slot << 4 | nibble);
-    struct ota_packet p = {
+    struct air_packet p = {
         .command = {.header = {.spi = {0x16, 0x19}, .kic = key, .kid = key},
                     .counter = counter,
                     .data = data},
@@ -281,20 +292,20 @@ struct ota_packet ota_packet(const struct ota *o, uint8_t slot, const char *tar,
     };
     struct wr w = WR_ARRAY(p.command.header.tar);
 
-    ck_assert_int_eq(hex_decode(tar, &w), ERR_OK);
+    MUST(hex_decode(tar, &w) == ERR_OK);
     return p;
 }
 
-size_t ota_seal(struct ota *o, const struct ota_packet *p, uint8_t out[SECPKT_MAX])
+size_t air_seal(struct air *o, const struct air_packet *p, uint8_t out[SECPKT_MAX])
 {
-    struct secpkt_keys keys = ota_keys(o, p->slot);
+    struct secpkt_keys keys = air_keys(o, p->slot);
     struct wr w = WR(out, SECPKT_MAX);
 
-    ck_assert_int_eq(secpkt_seal_command(o->crypto, &p->command, &keys, &w), ERR_OK);
+    MUST(secpkt_seal_command(o->crypto, &p->command, &keys, &w) == ERR_OK);
     return w.len;
 }
 
-uint16_t ota_message(struct ota *o, struct rd ud, const char *from)
+uint16_t air_message(struct air *o, struct rd ud, const char *from)
 {
     uint8_t tpdu[SMS_TPDU_MAX], envelope[APDU_COMMAND_MAX] = {0x80, 0xC2, 0, 0, 0};
     struct sms_deliver d = {.udhi = true, .pid = SMS_PID_DOWNLOAD, .dcs = SMS_DCS_CLASS2, .ud = ud};
@@ -302,16 +313,16 @@ uint16_t ota_message(struct ota *o, struct rd ud, const char *from)
     struct sms_address sca;
 
     sms_timestamp(1700000000, d.scts);
-    ck_assert_int_eq(sms_address_from_text(&d.oa, from), ERR_OK);
-    ck_assert_int_eq(sms_address_from_text(&sca, CENTRE), ERR_OK);
+    MUST(sms_address_from_text(&d.oa, from) == ERR_OK);
+    MUST(sms_address_from_text(&sca, CENTRE) == ERR_OK);
     sms_write_deliver(&t, &d);
-    ck_assert_int_eq(wr_result(&t), ERR_OK);
-    ck_assert_int_eq(sms_write_envelope(&w, &sca, RD_WR(&t)), ERR_OK);
+    MUST(wr_result(&t) == ERR_OK);
+    MUST(sms_write_envelope(&w, &sca, RD_WR(&t)) == ERR_OK);
     envelope[4] = (uint8_t)(w.len - 5);
-    return ota_send(o, RD_WR(&w));
+    return air_send(o, RD_WR(&w));
 }
 
-uint16_t ota_deliver(struct ota *o, struct rd packet)
+uint16_t air_deliver(struct air *o, struct rd packet)
 {
     size_t parts = sms_packet_parts(packet.left);
     uint16_t sw = 0;
@@ -320,101 +331,101 @@ uint16_t ota_deliver(struct ota *o, struct rd packet)
         uint8_t ud[SMS_UD_MAX];
         struct wr w = WR_ARRAY(ud);
 
-        ck_assert_int_eq(sms_write_packet_part(&w, 0x70, packet, 0xA5, i), ERR_OK);
-        sw = ota_message(o, RD_WR(&w), SERVER);
+        MUST(sms_write_packet_part(&w, 0x70, packet, 0xA5, i) == ERR_OK);
+        sw = air_message(o, RD_WR(&w), SERVER);
     }
     return sw;
 }
 
-uint16_t ota_run(struct ota *o, const struct ota_packet *p)
+uint16_t air_run(struct air *o, const struct air_packet *p)
 {
     uint8_t packet[SECPKT_MAX];
-    size_t n = ota_seal(o, p, packet);
+    size_t n = air_seal(o, p, packet);
 
-    return ota_deliver(o, RD(packet, n));
+    return air_deliver(o, RD(packet, n));
 }
 
-static struct secpkt_response open_proof(struct ota *o, const struct ota_packet *p, struct rd bytes)
+static struct secpkt_response open_proof(struct air *o, const struct air_packet *p, struct rd bytes)
 {
     static uint8_t plain[SECPKT_MAX]; /* a test has one process, and one thread */
-    struct secpkt_keys keys = ota_keys(o, p->slot);
+    struct secpkt_keys keys = air_keys(o, p->slot);
     struct wr work = WR_ARRAY(plain);
     struct secpkt_response r = {0};
     enum err e = secpkt_open_response(o->crypto, bytes, &p->command.header, &keys, &work, &r);
 
-    ck_assert_msg(e == ERR_OK, "the proof does not open: %s", err_text(e));
-    ck_assert_mem_eq(r.tar, p->command.header.tar, sizeof r.tar);
+    MUST(e == ERR_OK);
+    MUST(memcmp(r.tar, p->command.header.tar, sizeof r.tar) == 0);
     return r;
 }
 
-struct secpkt_response ota_proof(struct ota *o, const struct ota_packet *p)
+struct secpkt_response air_proof(struct air *o, const struct air_packet *p)
 {
     static const uint8_t udh[] = {0x02, 0x71, 0x00};
 
-    ck_assert_msg(o->answer_len > PROOF_AT, "no proof, SW %04X", o->sw);
-    ck_assert_mem_eq(o->answer, udh, sizeof udh);
+    MUST(o->answer_len > PROOF_AT);
+    MUST(memcmp(o->answer, udh, sizeof udh) == 0);
     return open_proof(o, p, RD(o->answer + PROOF_AT, o->answer_len - PROOF_AT));
 }
 
-struct secpkt_response ota_sent_proof(struct ota *o, const struct ota_packet *p)
+struct secpkt_response air_sent_proof(struct air *o, const struct air_packet *p)
 {
     uint8_t all[SECPKT_MAX];
     struct wr w = WR_ARRAY(all);
 
-    ck_assert_uint_gt(o->sent_count, 0);
+    MUST(o->sent_count > 0);
     for (unsigned i = 0; i < o->sent_count; i++) {
         struct sms_submit submit;
         struct sms_udh udh;
         struct rd rest;
 
-        ck_assert_int_eq(sms_read_submit(RD(o->sent[i].tpdu, o->sent[i].len), &submit), ERR_OK);
-        ck_assert(submit.udhi);
-        ck_assert_str_eq(submit.da.digits, &SERVER[1]);
-        ck_assert_int_eq(sms_read_udh(submit.ud, &udh, &rest), ERR_OK);
-        ck_assert(udh.response_packet == (i == 0));
-        ck_assert_uint_eq(udh.concatenated ? udh.sequence : 1, i + 1);
+        MUST(sms_read_submit(RD(o->sent[i].tpdu, o->sent[i].len), &submit) == ERR_OK);
+        MUST(submit.udhi);
+        MUST(strcmp(submit.da.digits, &SERVER[1]) == 0);
+        MUST(sms_read_udh(submit.ud, &udh, &rest) == ERR_OK);
+        MUST(udh.response_packet == (i == 0));
+        MUST((udh.concatenated ? udh.sequence : 1U) == i + 1);
         wr_rd(&w, rest);
     }
     return open_proof(o, p, RD_WR(&w));
 }
 
-struct secpkt_response ota_script(struct ota *o, const char *tar, uint64_t counter,
+struct secpkt_response air_script(struct air *o, const char *tar, uint64_t counter,
                                   const char *script)
 {
     uint8_t bytes[SECPKT_MAX];
     struct wr w = WR_ARRAY(bytes);
     struct secpkt_response r;
-    struct ota_packet p;
+    struct air_packet p;
 
-    ck_assert_int_eq(hex_decode(script, &w), ERR_OK);
-    p = ota_packet(o, 1, tar, counter, RD_WR(&w));
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
-    ck_assert(r.authenticated);
+    MUST(hex_decode(script, &w) == ERR_OK);
+    p = air_packet(o, 1, tar, counter, RD_WR(&w));
+    air_run(o, &p);
+    r = air_proof(o, &p);
+    MUST(r.authenticated);
     return r;
 }
 
-struct opchange_proof ota_change(struct ota *o, uint8_t slot, uint64_t counter,
+struct opchange_proof air_change(struct air *o, uint8_t slot, uint64_t counter,
                                  const struct opchange_command *command)
 {
     uint8_t data[1024];
     struct wr w = WR_ARRAY(data);
     struct opchange_proof proof;
     struct secpkt_response r;
-    struct ota_packet p;
+    struct air_packet p;
 
     opchange_write(&w, command);
-    ck_assert_int_eq(wr_result(&w), ERR_OK);
-    p = ota_packet(o, slot, OTA_OPCHANGE, counter, RD_WR(&w));
-    ota_run(o, &p);
-    r = ota_proof(o, &p);
-    ck_assert_uint_eq(r.rsc, RSC_OK);
-    ck_assert(r.authenticated);
-    ck_assert_int_eq(opchange_read_proof(r.data, &proof), ERR_OK);
+    MUST(wr_result(&w) == ERR_OK);
+    p = air_packet(o, slot, AIR_OPCHANGE, counter, RD_WR(&w));
+    air_run(o, &p);
+    r = air_proof(o, &p);
+    MUST(r.rsc == RSC_OK);
+    MUST(r.authenticated);
+    MUST(opchange_read_proof(r.data, &proof) == ERR_OK);
     return proof;
 }
 
-struct opchange_command ota_change_to(uint8_t from, const char *imsi, uint16_t polls,
+struct opchange_command air_change_to(uint8_t from, const char *imsi, uint16_t polls,
                                       uint32_t seconds)
 {
     struct opchange_command c = {.op = OPCHANGE_CHANGE,
@@ -424,42 +435,41 @@ struct opchange_command ota_change_to(uint8_t from, const char *imsi, uint16_t p
                                  .trial_polls = polls,
                                  .trial_seconds = seconds};
 
-    ck_assert_int_eq(bcd_imsi_encode(imsi, c.imsi), ERR_OK);
+    MUST(bcd_imsi_encode(imsi, c.imsi) == ERR_OK);
     return c;
 }
 
-uint16_t ota_authenticate(struct ota *o, uint8_t slot, uint64_t sqn)
+uint16_t air_authenticate(struct air *o, uint8_t slot, uint64_t sqn)
 {
     uint8_t apdu[5 + 2 + AKA_RAND_LEN + AKA_AUTN_LEN] = {0x00, 0x88, 0x00, 0x81, 0x22};
     const uint8_t amf[2] = {0x80, 0x00};
     struct aka_result result;
 
-    ck_assert_uint_eq(ota_hex(o, "00A4040C07A0000000871002") & 0xF000, 0x9000);
+    MUST((air_hex(o, "00A4040C07A0000000871002") & 0xF000) == 0x9000);
     apdu[5] = AKA_RAND_LEN;
     for (uint8_t i = 0; i < AKA_RAND_LEN; i++)
         apdu[6 + i] = (uint8_t)(sqn + i * 7);
     apdu[6 + AKA_RAND_LEN] = AKA_AUTN_LEN;
-    ck_assert_int_eq(aka_autn(o->crypto, &o->made.pairs[slot - 1].aka, apdu + 6, sqn, amf, &result,
-                              apdu + 7 + AKA_RAND_LEN),
-                     ERR_OK);
-    return ota_send(o, RD_ARRAY(apdu));
+    MUST(aka_autn(o->crypto, &o->made.pairs[slot - 1].aka, apdu + 6, sqn, amf, &result,
+                  apdu + 7 + AKA_RAND_LEN) == ERR_OK);
+    return air_send(o, RD_ARRAY(apdu));
 }
 
-void ota_select(struct ota *o, const char *path)
+void air_select(struct air *o, const char *path)
 {
     uint8_t apdu[5 + 2 + 8] = {0x00, 0xA4, 0x08, 0x0C, 0, 0x7F, 0xFF};
     struct wr w = {apdu, 7, sizeof apdu, false};
 
-    ck_assert_uint_eq(ota_hex(o, "00A4040C07A0000000871002") & 0xF000, 0x9000);
-    ck_assert_int_eq(hex_decode(path, &w), ERR_OK);
+    MUST((air_hex(o, "00A4040C07A0000000871002") & 0xF000) == 0x9000);
+    MUST(hex_decode(path, &w) == ERR_OK);
     apdu[4] = (uint8_t)(w.len - 5);
-    ck_assert_uint_eq(ota_send(o, RD_WR(&w)) & 0xF000, 0x9000);
+    MUST((air_send(o, RD_WR(&w)) & 0xF000) == 0x9000);
 }
 
-void ota_imsi(struct ota *o, char digits[IMSI_DIGITS_MAX + 1])
+void air_imsi(struct air *o, char digits[IMSI_DIGITS_MAX + 1])
 {
-    ota_select(o, "6F07");
-    ck_assert_uint_eq(ota_hex(o, "00B0000009") & 0xF000, 0x9000);
-    ck_assert_uint_eq(o->answer_len, EF_IMSI_LEN);
-    ck_assert_int_eq(bcd_imsi_decode(o->answer, digits), ERR_OK);
+    air_select(o, "6F07");
+    MUST((air_hex(o, "00B0000009") & 0xF000) == 0x9000);
+    MUST(o->answer_len == EF_IMSI_LEN);
+    MUST(bcd_imsi_decode(o->answer, digits) == ERR_OK);
 }

@@ -1,0 +1,46 @@
+/*
+ * fuzz_envelope.c - a whole card under ENVELOPE data that nobody signed. The input is a row of
+ * commands: length(1), that many bytes; after each the terminal does what the card asks.
+ *
+ * Without a key nothing may change: not a counter, not a byte of the medium.
+ */
+#include "test/fuzz/require.h"
+#include "test/support/uicc/air.h"
+#include "uicc/core/card.h"
+#include "uicc/remote/counter.h"
+
+static struct air *o;
+
+static void one(struct rd envelope)
+{
+    uint8_t apdu[5 + 255] = {0x80, 0xC2, 0, 0, (uint8_t)envelope.left};
+    struct wr w = {apdu, 5, sizeof apdu, false};
+
+    wr_rd(&w, envelope);
+    o->sent_count = 0;
+    (void)air_send(o, RD_WR(&w));
+    require(o->sw >= 0x6000);
+    air_session(o);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct rd r = RD(data, size), envelope;
+    uint64_t ops;
+    uint8_t len;
+
+    if (o == NULL)
+        o = air_new(NULL, SECPKT_AES);
+    air_reset(o);
+    air_terminal(o);
+    ops = o->sim.ops;
+    while (rd_u8(&r, &len) == ERR_OK) {
+        if (rd_take(&r, len < r.left ? len : r.left, &envelope) == ERR_OK)
+            one(envelope);
+    }
+    require(counter_read(&o->card->store, 1) == 0);
+    require(o->sim.ops == ops);
+    return 0;
+}

@@ -90,7 +90,9 @@ static sw_t refuse_get_response(const struct card *card, const struct apdu_class
 {
     if (cls->sim && !card->profile->sim_mode)
         return SW_WRONG_CLA;
-    if (cls->etsi)
+    /* Table 10.5 has GET RESPONSE in class 0X alone, but ISO/IEC 7816-3 12.2.1 lets readers repeat
+     * the class of the command whose answer waits, and some do. */
+    if (cls->etsi && !waits_on(card, cls->channel))
         return SW_WRONG_INS;
     if (cls->secure_messaging)
         return SW_SECURE_MESSAGING;

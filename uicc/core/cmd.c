@@ -206,3 +206,16 @@ enum transport_answer transport_kind(const struct apdu_class *cls, const struct 
         return TRANSPORT_WAITS;
     return (row->flags & LE_UPTO) != 0 ? TRANSPORT_UPTO : TRANSPORT_EXACT;
 }
+
+unsigned transport_rows(const struct card *card, uint8_t cla, uint8_t ins)
+{
+    struct apdu_class c;
+    unsigned count = 0, cols;
+
+    if (apdu_class(cla, &c) != ERR_OK)
+        return 0;
+    cols = columns(card, cla, &c);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        count += rows[i].ins == ins && (rows[i].cla & cols) != 0;
+    return count;
+}

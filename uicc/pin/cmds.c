@@ -162,6 +162,8 @@ sw_t pin_cmd_disable(struct card *card, struct exec *x)
     sw = present(card, x, &pin, x->cmd->data.at);
     if (!sw_equal(sw, SW_OK))
         return sw;
+    /* From now on its condition is that of the key in its place, or none. */
+    pin_set_verified(card, x->ch, pin.row->reference, false);
     return set_flags(card, &pin, replaced ? PIN_FLAG_REPLACED : 0);
 }
 

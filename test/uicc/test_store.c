@@ -5,6 +5,7 @@
  */
 #include "uicc/nvm/store.h"
 
+#include "apdu/crc.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/nvm_sim.h"
 
@@ -444,6 +445,51 @@ START_TEST(store_open_takes_no_content_for_a_frame)
 }
 END_TEST
 
+/* The last frame, made a frame of a snapshot that ended long ago, with a checksum that fits. */
+START_TEST(store_open_refuses_a_frame_out_of_order)
+{
+    uint8_t *frame;
+    uint32_t start;
+    struct wr w;
+
+    must_put(1, "one");
+    must_commit();
+    start = store.journal.tail;
+    must_put(1, "two");
+    must_commit();
+    frame = in_force(start);
+    frame[0] = 1;
+    w = WR(frame + 8, 4);
+    wr_u32(&w, crc_32_update(crc_32_update(store.journal.salt, RD(frame, 8)), RD(frame + 12, 10)));
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_CORRUPT);
+}
+END_TEST
+
+/* The first of two frames is there, with an object that the old bank does not have. */
+START_TEST(store_open_takes_nothing_of_half_a_snapshot)
+{
+    static uint8_t bytes[30000];
+    uint64_t seed = 1;
+
+    store_close(&store);
+    nvm_sim_free(&sim);
+    make_store(1U << 20);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)nvm_sim_random(&seed);
+    for (uint32_t id = 1; id <= 3; id++) {
+        ck_assert_int_eq(store_put(&store, id, RD_ARRAY(bytes)), ERR_OK);
+        must_commit();
+    }
+    must_put(0, "new");
+    store_forget(&store);
+    sim.cut_at = sim.ops + 3; /* sync of the wipe, head, first frame */
+    ck_assert_int_eq(store_commit(&store), ERR_IO);
+    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_OK);
+    expect(0, NULL);
+    ck_assert_uint_eq(store.count, 3);
+}
+END_TEST
+
 START_TEST(store_commit_that_fails_has_not_happened)
 {
     static const enum nvm_sim_policy policies[] = {NVM_SIM_DROP, NVM_SIM_KEEP, NVM_SIM_TEAR};
@@ -520,7 +566,7 @@ START_TEST(store_commit_takes_a_failed_frame_away_first)
     store_forget(&store);
     sim.cut_at = sim.ops + 3;
     ck_assert_int_eq(store_commit(&store), ERR_IO);
-    ck_assert_int_eq(reopen(NVM_SIM_KEEP), ERR_OK);
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
     expect(1, "one");
 }
 END_TEST
@@ -701,6 +747,7 @@ Suite *suite_under_test(void)
         {"sec_C24 damage",
          {store_open_cuts_a_torn_tail, store_open_refuses_damage_before_the_last_frame,
           store_open_refuses_a_damaged_snapshot, store_open_takes_no_content_for_a_frame,
+          store_open_refuses_a_frame_out_of_order, store_open_takes_nothing_of_half_a_snapshot,
           store_open_refuses_a_medium_without_a_bank}},
         {"sec_C22 failing device",
          {store_commit_goes_on_after_a_failure,

@@ -285,7 +285,6 @@ enum err store_put(struct store *s, uint32_t id, struct rd value)
         e = objects_put(s, id, value);
     if (e != ERR_OK)
         return e;
-    value.at = objects_find(s, id)->bytes;
     write_put(&w, id, value);
     s->ops_len = w.len;
     return ERR_OK;

@@ -73,7 +73,8 @@ all: $(LIBS) $(PROGRAMS) ## build libraries and programs (the default)
 
 DEPS_BUILD := gcc libc6-dev libssl-dev libpcsclite-dev libsqlite3-dev libjansson-dev libinih-dev
 DEPS_RUN   := openssl sqlite3
-DEPS_TEST  := check pcscd vsmartcard-vpcd pcsc-tools opensc libnet-smpp-perl procps tshark osmo-hlr
+DEPS_TEST  := check pcscd vsmartcard-vpcd pcsc-tools opensc libnet-smpp-perl procps tshark osmo-hlr \
+	hostapd eapoltest libosmocore-utils perl
 DEPS_LINT  := clang clang-format clang-tidy libclang-rt-14-dev binutils valgrind
 
 .PHONY: deps

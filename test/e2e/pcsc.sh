@@ -12,17 +12,8 @@ trap 'stop_all; rm -rf "$work"' EXIT
 "$BIN/uicc" make --out "$work/m" --count 2 --plmn 00101 --seed 01 >/dev/null || fail "uicc make"
 cards=("$work"/m/*.card)
 
-mkdir -p "$work/conf" /run/pcscd
-cat >"$work/conf/vpcd" <<CONF
-FRIENDLYNAME "Virtual PCD"
-DEVICENAME   /dev/null:0x$(printf %X "$port")
-LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so
-CHANNELID    0x$(printf %X "$port")
-CONF
-
 pgrep -x pcscd >/dev/null && skip "another pcscd is running"
-background pcscd --foreground --config "$work/conf/vpcd"
-wait_for 10 test -S /run/pcscd/pcscd.comm || fail "pcscd does not come up"
+start_reader "$work" "$port"
 background "$BIN/uicc" run "${cards[0]}" "${cards[1]}" --vpcd "127.0.0.1:$port" --trace "$work/trace"
 wait_for 10 sh -c "'$BIN/apdu' send --reader 0 00A40004023F00 >/dev/null 2>&1" ||
     fail "no card in reader 0"

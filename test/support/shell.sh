@@ -93,3 +93,16 @@ elapsed_ms() {
     "$@" >/dev/null 2>&1
     echo $((($(date +%s%N) - start) / 1000000))
 }
+
+# start_reader WORK PORT: pcscd with two virtual readers (vpcd) on PORT and the next.
+start_reader() {
+    mkdir -p "$1/conf" /run/pcscd
+    cat >"$1/conf/vpcd" <<CONF
+FRIENDLYNAME "Virtual PCD"
+DEVICENAME   /dev/null:0x$(printf %X "$2")
+LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so
+CHANNELID    0x$(printf %X "$2")
+CONF
+    background pcscd --foreground --config "$1/conf/vpcd"
+    wait_for 10 test -S /run/pcscd/pcscd.comm || fail "pcscd does not come up"
+}

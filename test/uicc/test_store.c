@@ -715,6 +715,47 @@ START_TEST(store_open_refuses_a_medium_without_a_bank)
 }
 END_TEST
 
+START_TEST(store_open_reports_each_failing_read)
+{
+    uint64_t reads;
+
+    put_everything();
+    store_forget(&store);
+    must_commit();
+    must_put(1, "ONE");
+    must_commit();
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    reads = sim.reads;
+    for (uint64_t n = 1; n <= reads; n++) {
+        store_close(&store);
+        nvm_sim_power_on(&sim, NVM_SIM_DROP, 0);
+        sim.fail_read = n;
+        ck_assert_int_eq(store_open(&store, &sim.device, &arena, &work), ERR_IO);
+        ck_assert_uint_eq(store.count, 0);
+    }
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_OK);
+    expect(1, "ONE");
+}
+END_TEST
+
+/* One-byte objects take more room in the undo log than in the frame. */
+START_TEST(store_change_that_cannot_be_undone_is_refused)
+{
+    uint32_t id = 10;
+
+    put_everything();
+    while (put(id, "x") == ERR_OK)
+        id++;
+    ck_assert_int_eq(put(id, "x"), ERR_SPACE);
+    ck_assert_int_eq(put(1, "1ne"), ERR_SPACE);
+    ck_assert_int_eq(store_delete(&store, 1), ERR_SPACE);
+    ck_assert_int_eq(store_patch(&store, 1, 0, RD((const uint8_t *)"y", 1)), ERR_SPACE);
+    store_rollback(&store);
+    expect_unchanged();
+    ck_assert_uint_eq(store.count, 4);
+}
+END_TEST
+
 START_TEST(store_written_counts_the_journal)
 {
     uint64_t before;
@@ -732,7 +773,7 @@ Suite *suite_under_test(void)
 {
     const struct {
         const char *name;
-        const TTest *tests[10];
+        const TTest *tests[12];
     } cases[] = {
         {"objects",
          {store_get_finds_each_of_many_objects,
@@ -740,7 +781,7 @@ Suite *suite_under_test(void)
           store_commit_costs_one_write_and_one_sync, store_operations_survive_reopening,
           store_changes_refuse_what_is_not_there, store_put_takes_a_value_of_the_object_itself,
           store_rollback_restores_memory_exactly, store_change_that_does_not_fit_changes_nothing,
-          store_written_counts_the_journal}},
+          store_change_that_cannot_be_undone_is_refused, store_written_counts_the_journal}},
         {"compaction",
          {store_compacts_before_the_bank_overflows, store_commit_says_space_when_the_bank_is_full,
           store_snapshot_keeps_objects_of_every_size}},
@@ -754,7 +795,7 @@ Suite *suite_under_test(void)
           store_refuses_changes_while_a_failed_frame_may_stand,
           store_commit_takes_a_failed_frame_away_first,
           store_does_not_trust_reads_after_a_failed_sync, store_open_makes_durable_what_it_found,
-          store_commit_survives_a_full_host}},
+          store_open_reports_each_failing_read, store_commit_survives_a_full_host}},
         {"sec_C23 memory", {store_says_nomem_at_every_allocation}},
         {"sec_C26 residue",
          {store_forget_leaves_nothing_on_the_medium_or_in_memory,

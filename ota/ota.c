@@ -20,7 +20,7 @@ struct ota {
     struct campaign_engine *engine;
     struct smpp_session *session;
     struct loop_timer poll, leave;
-    bool stopping;
+    bool stopping, leaving;
     enum err end; /* why the loop ended */
 };
 
@@ -200,8 +200,10 @@ static void after_round(void *context)
         return;
     }
     /* Packets that cannot leave now stay in the ledger: the next start sends them. */
-    if (campaign_is_idle(o->engine) || !smpp_session_is_bound(o->session))
+    if (!o->leaving && (campaign_is_idle(o->engine) || !smpp_session_is_bound(o->session))) {
+        o->leaving = true;
         smpp_session_leave(o->session);
+    }
 }
 
 /* --- life

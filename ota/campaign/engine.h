@@ -52,6 +52,7 @@ struct campaign_case {
     struct ledger_job job;
     struct vault_pair keys, pending;
     bool has_pending;
+    enum ledger_keys ask_with; /* renew: the keys of the next question */
 };
 #define CAMPAIGN_CASE_WIPED __attribute__((cleanup(campaign_case_wipe)))
 void campaign_case_wipe(struct campaign_case *c);

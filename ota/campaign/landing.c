@@ -92,7 +92,7 @@ static enum err on_executed_once(struct campaign_engine *e, struct campaign_case
                                  const struct campaign_finding *f)
 {
     struct ledger_packet last;
-    bool moved;
+    bool moved, ahead;
     enum err err = ledger_packet_get(e->world.ledger, c->job.card_id, &last);
 
     if (err != ERR_OK || campaign_fsm_is_final(c->job.state))
@@ -106,7 +106,10 @@ static enum err on_executed_once(struct campaign_engine *e, struct campaign_case
     if (!campaign_plan_can_ask(c->campaign.method))
         return campaign_case_event(e, c, CAMPAIGN_SILENCE, "executed, but its answer was lost",
                                    &moved);
-    return campaign_launch_question(e, c, f->answers == LEDGER_ASK ? jump_after(c->job.asks) : 0);
+    c->ask_with = f->answers == LEDGER_COMMAND ? LEDGER_PENDING : f->keys;
+    /* Sent more than once, its own duplicate may have made it low. */
+    ahead = f->answers == LEDGER_ASK && last.sendings == 1;
+    return campaign_launch_question(e, c, ahead ? jump_after(c->job.asks) : 0);
 }
 
 static enum err on_hint(struct campaign_engine *e, struct campaign_case *c,

@@ -38,13 +38,9 @@ static enum err prepare_renewal(struct campaign_engine *e, struct campaign_case 
     return err;
 }
 
-/* A question about a renewal goes out under the new keys first, then under the old ones. */
 static enum ledger_keys keys_for(const struct campaign_case *c, enum ledger_purpose purpose)
 {
-    bool pending = c->campaign.method == LEDGER_RENEW && purpose == LEDGER_ASK && c->has_pending &&
-                   c->job.asks % 2 == 1;
-
-    return pending ? LEDGER_PENDING : LEDGER_IN_FORCE;
+    return purpose == LEDGER_ASK && c->has_pending ? c->ask_with : LEDGER_IN_FORCE;
 }
 
 static enum err give_up(struct campaign_engine *e, struct campaign_case *c, enum err why)
@@ -232,11 +228,12 @@ static enum err launch_one_due(struct campaign_engine *e, int64_t card_id)
         return ledger_packet_defer(e->world.ledger, card_id, due_at(e, &c.campaign));
     if (p.sendings < c.campaign.tries)
         return send_again(e, &c, &p);
-    /* Silence to the command: one round of questions. Silence to a question of a renewal: the
-     * other keys. Else there is nothing left to try. */
-    if (p.purpose == LEDGER_COMMAND || (c.campaign.method == LEDGER_RENEW && c.job.asks < 2))
-        return campaign_launch_question(e, &c, 0);
-    return end_in_silence(e, &c);
+    /* Silence to the command: a question. Of a renewal under the new keys, then under the old
+     * ones. Silence to that: nothing is left to try. */
+    if (p.purpose == LEDGER_ASK && p.keys == LEDGER_IN_FORCE)
+        return end_in_silence(e, &c);
+    c.ask_with = p.purpose == LEDGER_COMMAND ? LEDGER_PENDING : LEDGER_IN_FORCE;
+    return campaign_launch_question(e, &c, 0);
 }
 
 enum err campaign_launch_due(struct campaign_engine *e)

@@ -116,8 +116,6 @@ static void judge_script(struct crypto *c, const struct campaign_subject *s, str
         say(f, CAMPAIGN_DONE, "%u commands, last %04X", answer.executed, answer.last.v);
     else if (s->campaign->method == LEDGER_3A && has_new_imsi(s, answer.data))
         say(f, CAMPAIGN_DONE, "EF.IMSI is the new one (asked)");
-    else if (s->campaign->method == LEDGER_RENEW && f->keys == LEDGER_PENDING)
-        say(f, CAMPAIGN_DONE, "the new keys are in force (asked)");
     else
         say(f, CAMPAIGN_NOT_EXECUTED, "%s",
             s->campaign->method == LEDGER_3A ? "EF.IMSI is the old one"
@@ -192,7 +190,10 @@ static void judge_opened(struct crypto *c, const struct campaign_subject *s,
         return;
     }
     f->rsc = r->rsc;
-    if (r->rsc != RSC_OK)
+    /* Whatever it says under the new keys, it says that they are in force. */
+    if (s->campaign->method == LEDGER_RENEW && f->keys == LEDGER_PENDING)
+        say(f, CAMPAIGN_DONE, "the new keys are in force");
+    else if (r->rsc != RSC_OK)
         judge_status_code(r->rsc, f);
     else if (s->campaign->method == LEDGER_3B || s->campaign->method == LEDGER_QUERY)
         judge_opchange(s, r->data, f);

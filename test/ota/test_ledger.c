@@ -3,6 +3,7 @@
  * them put back, a second server on the same file, a process killed at random moments. */
 #include "apdu/hex.h"
 #include "ota/ledger/jobs.h"
+#include "test/support/ota/scratch.h"
 #include "test/support/runner.h"
 
 #include <fcntl.h>
@@ -17,27 +18,13 @@
 #define KEK   "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"
 #define ICCID "89490000000000000018"
 
-static char directory[64], path[80];
+static const char path[] = "ota.db";
 static struct secret kek;
 
 static void setup(void)
 {
-    snprintf(directory, sizeof directory, "/tmp/test_ledger.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof path, "%s/ota.db", directory);
+    scratch_enter();
     ck_assert_int_eq(secret_from_hex(&kek, KEK), ERR_OK);
-}
-
-static void teardown(void)
-{
-    static const char *const names[] = {"", "-wal", "-shm", "-server", ".copy", ".mark"};
-    char name[120];
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(name, sizeof name, "%s%s", path, names[i]);
-        unlink(name);
-    }
-    rmdir(directory);
 }
 
 static struct ledger *open_ledger(void)
@@ -670,9 +657,9 @@ Suite *suite_under_test(void)
     TCase *cards = tcase_create("cards");
     TCase *jobs = tcase_create("jobs");
 
-    tcase_add_checked_fixture(counters, setup, teardown);
-    tcase_add_checked_fixture(cards, setup, teardown);
-    tcase_add_checked_fixture(jobs, setup, teardown);
+    tcase_add_checked_fixture(counters, setup, NULL);
+    tcase_add_checked_fixture(cards, setup, NULL);
+    tcase_add_checked_fixture(jobs, setup, NULL);
     tcase_set_timeout(counters, 60);
     add_counter_tests(counters);
     tcase_add_test(cards, ledger_card_comes_back_with_its_keys);

@@ -23,7 +23,7 @@ static char path[64], link_path[64];
 
 static void setup(void)
 {
-    strcpy(directory + sizeof directory - 7, "XXXXXX");
+    memset(directory + sizeof directory - 7, 'X', 6);
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/card", directory);
     snprintf(link_path, sizeof link_path, "%s/link", directory);

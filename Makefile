@@ -145,10 +145,13 @@ crash: $(CRASH_PROGRAMS) ## cut the power at every write of every scenario
 	@BUILD=$(BUILD) T='$(T)' test/run.sh $(CRASH_PROGRAMS)
 
 BENCH_PROGRAMS := $(BENCHES:%=$(BUILD)/test/bench/bench_%)
+BENCH_SCRIPTS  := $(filter-out test/bench/run.sh,$(wildcard test/bench/*.sh))
+NULL_CARD      := $(BUILD)/test/bench/null_card
+$(eval $(call link,$(NULL_CARD),$(BUILD)/obj/test/bench/null_card.o $(STACK_tools),$(LDLIBS_tools)))
 
 .PHONY: bench
-bench: all $(BENCH_PROGRAMS) ## measure, each figure beside its limit in the same run
-	@BIN=$(BUILD)/bin T='$(T)' test/bench/run.sh $(BENCH_PROGRAMS)
+bench: all $(BENCH_PROGRAMS) $(NULL_CARD) ## measure, each figure beside its limit in the same run
+	@BIN=$(BUILD)/bin NULL_CARD=$(NULL_CARD) T='$(T)' test/bench/run.sh $(BENCH_PROGRAMS) $(BENCH_SCRIPTS)
 
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -O1 -g -I. -I/usr/include/PCSC \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

@@ -243,6 +243,23 @@ START_TEST(opchange_trial_hears_of_no_service)
 }
 END_TEST
 
+START_TEST(opchange_trial_asks_for_events)
+{
+    change(3, 0);
+    ck_assert_uint_eq(o->other, 1); /* asked after the reset */
+    air_reset(o);
+    ck_assert_uint_eq(air_hex(o, "801000000908330108421100000700") & 0xF000, 0x9000);
+    air_reset(o);
+    ck_assert_uint_eq(air_hex(o, "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF") >> 8, 0x91);
+    ck_assert(air_fetch(o));
+    hexrow_assert(RD(o->answer, o->answer_len), "D00D 8103010500 82028182 99020312", "event list");
+    air_respond(o, 0);
+    ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
+    air_reset(o);
+    ck_assert_uint_eq(air_hex(o, "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"), 0x9000);
+}
+END_TEST
+
 START_TEST(opchange_confirm_by_first_authentication)
 {
     struct opchange_proof proof;
@@ -557,6 +574,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, opchange_trial_ends_after_seconds);
     tcase_add_test(t, opchange_trial_without_limit_goes_on);
     tcase_add_test(t, opchange_trial_hears_of_no_service);
+    tcase_add_test(t, opchange_trial_asks_for_events);
     tcase_add_test(t, opchange_confirm_by_first_authentication);
     tcase_add_test(t, sec_K8_old_operator_is_out_after_the_trial);
     tcase_add_test(t, sec_C26_no_trace_of_old_keys_after_the_switch);

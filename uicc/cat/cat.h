@@ -44,6 +44,10 @@ enum cat_type {
     CAT_CHANNEL_STATUS = 0x44,
 };
 
+/* Events that the card itself listens to, TS 102 223 8.25. */
+#define CAT_EVENT_LOCATION_STATUS   0x03
+#define CAT_EVENT_NETWORK_REJECTION 0x12
+
 /* General results, TS 102 223 8.12: below 10 done, 1X ended by the user, 2X may be tried again
  * later, 3X not. */
 #define CAT_RESULT_DONE_MAX       0x0F
@@ -67,6 +71,9 @@ void cat_reset(struct card *card); /* volatile session gone */
  */
 NODISCARD enum err cat_queue(struct card *card, uint8_t type, uint8_t qualifier,
                              uint8_t destination, struct rd body, cat_done *done);
+
+/* SET UP EVENT LIST with these events, a bit per code; errors as above. */
+NODISCARD enum err cat_set_up_events(struct card *card, uint64_t events);
 
 /* Length of the command that 91XX should announce now; 0 when there is none. */
 size_t cat_pending(const struct card *card);

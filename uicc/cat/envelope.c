@@ -1,14 +1,12 @@
 #include "apdu/ctlv.h"
 #include "apdu/tlv.h"
+#include "uicc/applet/toolkit.h"
 #include "uicc/cat/session.h"
 #include "uicc/core/handlers.h"
 #include "uicc/remote/remote.h"
 
 #define TAG_EVENT_LIST      0x19
 #define TAG_LOCATION_STATUS 0x1B
-
-#define EVENT_LOCATION_STATUS   0x03
-#define EVENT_NETWORK_REJECTION 0x12
 
 #define LOCATION_NORMAL 0x00
 
@@ -22,9 +20,9 @@ static bool tells_of_no_service(struct rd tlvs)
 
     if (ctlv_find(tlvs, TAG_EVENT_LIST, &event) != ERR_OK || event.left != 1)
         return false;
-    if (event.at[0] == EVENT_NETWORK_REJECTION)
+    if (event.at[0] == CAT_EVENT_NETWORK_REJECTION)
         return true;
-    if (event.at[0] != EVENT_LOCATION_STATUS)
+    if (event.at[0] != CAT_EVENT_LOCATION_STATUS)
         return false;
     return ctlv_find(tlvs, TAG_LOCATION_STATUS, &status) == ERR_OK && status.left == 1 &&
            status.at[0] != LOCATION_NORMAL;
@@ -36,7 +34,7 @@ static sw_t event_download(struct card *card, struct exec *x, struct rd value)
     return tells_of_no_service(value) ? sw_from_err(opchange_no_service(card)) : SW_OK;
 }
 
-/* Nothing on the card wants to hear of it. For call control and MO-SMS control an empty answer
+/* The card itself does not want to hear of it; applets may. For call control and MO-SMS control an empty answer
  * means: allowed as it is (TS 102 223 7.3.1.6, TS 31.111 7.3.2.2). */
 static sw_t no_interest(struct card *card, struct exec *x, struct rd value)
 {
@@ -61,6 +59,15 @@ static const struct {
     {0xD9, no_interest},     /* USSD download */
 };
 
+/* First what the card itself does with it, then the applets. */
+static sw_t handle(struct card *card, struct exec *x, const struct tlv *object,
+                   envelope_handler *run)
+{
+    sw_t sw = run(card, x, object->value);
+
+    return sw_equal(sw, SW_OK) ? applet_envelope(card, (uint8_t)object->tag, object->value) : sw;
+}
+
 /* TS 102 221 11.2.2: exactly one BER-TLV object. */
 sw_t cat_cmd_envelope(struct card *card, struct exec *x)
 {
@@ -74,7 +81,7 @@ sw_t cat_cmd_envelope(struct card *card, struct exec *x)
         return SW_BAD_DATA;
     for (size_t i = 0; i < ARRAY_LEN(envelopes); i++) {
         if (envelopes[i].tag == object.tag)
-            return envelopes[i].run(card, x, object.value);
+            return handle(card, x, &object, envelopes[i].run);
     }
     return SW_BAD_DATA;
 }

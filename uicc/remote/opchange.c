@@ -360,6 +360,12 @@ static enum err count(struct card *card)
     return crypto_forget(card->engine->crypto);
 }
 
+uint64_t opchange_events(const struct card *card)
+{
+    return in_trial(card) ? 1ULL << CAT_EVENT_LOCATION_STATUS | 1ULL << CAT_EVENT_NETWORK_REJECTION
+                          : 0;
+}
+
 enum err opchange_tick(struct card *card)
 {
     por_poll(card);

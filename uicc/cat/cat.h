@@ -72,9 +72,6 @@ void cat_reset(struct card *card); /* volatile session gone */
 NODISCARD enum err cat_queue(struct card *card, uint8_t type, uint8_t qualifier,
                              uint8_t destination, struct rd body, cat_done *done);
 
-/* SET UP EVENT LIST with these events, a bit per code; errors as above. */
-NODISCARD enum err cat_set_up_events(struct card *card, uint64_t events);
-
 /* Length of the command that 91XX should announce now; 0 when there is none. */
 size_t cat_pending(const struct card *card);
 

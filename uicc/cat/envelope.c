@@ -34,8 +34,8 @@ static sw_t event_download(struct card *card, struct exec *x, struct rd value)
     return tells_of_no_service(value) ? sw_from_err(opchange_no_service(card)) : SW_OK;
 }
 
-/* The card itself does not want to hear of it; applets may. For call control and MO-SMS control an empty answer
- * means: allowed as it is (TS 102 223 7.3.1.6, TS 31.111 7.3.2.2). */
+/* The card itself does not want to hear of it; applets may. For call control and MO-SMS control an
+ * empty answer means: allowed as it is (TS 102 223 7.3.1.6, TS 31.111 7.3.2.2). */
 static sw_t no_interest(struct card *card, struct exec *x, struct rd value)
 {
     (void)card;

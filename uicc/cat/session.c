@@ -12,11 +12,9 @@
 #define TAG_DETAILS   0x01
 #define TAG_DEVICES   0x02
 #define TAG_RESULT    0x03
-#define TAG_EVENTS    0x19
 #define NUMBER_MAX    0xFE
 
-#define DEVICE_UICC     0x81
-#define DEVICE_TERMINAL 0x82
+#define DEVICE_UICC 0x81
 
 enum err cat_open(struct card *card)
 {
@@ -108,28 +106,6 @@ enum err cat_queue(struct card *card, uint8_t type, uint8_t qualifier, uint8_t d
     return ERR_OK;
 }
 
-enum err cat_set_up_events(struct card *card, uint64_t events)
-{
-    uint8_t list[64], body[2 + sizeof list];
-    struct wr l = WR_ARRAY(list), b = WR_ARRAY(body);
-
-    for (uint8_t code = 0; code < sizeof list; code++) {
-        if ((events >> code & 1) != 0)
-            wr_u8(&l, code);
-    }
-    ctlv_write(&b, TAG_EVENTS, RD_WR(&l));
-    return cat_queue(card, CAT_SET_UP_EVENT_LIST, 0, DEVICE_TERMINAL, RD_WR(&b), NULL);
-}
-
-/* A trial hears of missing service sooner than by polls alone, from a terminal that can tell. */
-static void ask_for_events(struct card *card)
-{
-    uint64_t events = opchange_events(card);
-
-    if (events != 0 && cat_set_up_events(card, events) != ERR_OK)
-        card_log(card, "cat: the terminal does not report events");
-}
-
 /* TS 102 221 11.2.1 */
 sw_t cat_cmd_terminal_profile(struct card *card, struct exec *x)
 {
@@ -147,7 +123,6 @@ sw_t cat_cmd_terminal_profile(struct card *card, struct exec *x)
     cat->fetched = false; /* a terminal that starts again has forgotten what it fetched */
     por_resume(card);
     applet_terminal_ready(card);
-    ask_for_events(card);
     return SW_OK;
 }
 

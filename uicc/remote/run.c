@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define INS_GET_RESPONSE 0xC0
+#define SIM_MEMORY       0x9240 /* TS 51.011 9.4.2 */
 
 /* Script chaining, TS 102 226 5.2.1.4 and 5.2.2.4. */
 #define CHAIN_FIRST          0x01
@@ -43,6 +44,12 @@ static void begin_context(struct run *run)
     run->ch.df = run->ch.app;
 }
 
+/* 61XX, or 9FXX of TS 51.011 9.4.1. */
+static sw_t data_waits(const struct run *run, size_t count)
+{
+    return run->tar->app == REMOTE_RFM_SIM ? SW(0x9F00U | (count & 0xFF)) : sw_bytes_wait(count);
+}
+
 static sw_t get_response(struct run *run, const struct apdu *cmd, struct rd *data)
 {
     size_t left = run->waiting - run->given;
@@ -55,7 +62,7 @@ static sw_t get_response(struct run *run, const struct apdu *cmd, struct rd *dat
     *data = RD(run->scratch->base + run->given, want);
     run->given += want;
     left -= want;
-    return left == 0 ? SW_OK : sw_bytes_wait(left);
+    return left == 0 ? SW_OK : data_waits(run, left);
 }
 
 /* A case 4 command without Le: its data waits for GET RESPONSE, as on T=0. */
@@ -65,14 +72,13 @@ static sw_t keep_waiting(struct run *run, sw_t sw)
     run->given = 0;
     if (run->waiting == 0 || !sw_equal(sw, SW_OK))
         return sw;
-    return run->tar->app == REMOTE_RFM_SIM ? SW(0x9F00U | (run->waiting & 0xFF))
-                                           : sw_bytes_wait(run->waiting);
+    return data_waits(run, run->waiting);
 }
 
 /* No command that meets a failing store may leave half of itself behind. */
 static bool is_store_failure(sw_t sw)
 {
-    return sw_equal(sw, SW_MEMORY) || sw_equal(sw, SW_NO_DIAGNOSIS);
+    return sw_equal(sw, SW_MEMORY) || sw_equal(sw, SW_NO_DIAGNOSIS) || sw.v == SIM_MEMORY;
 }
 
 /* A command may have deleted what is current in this context: then its DF, or the begin, is. */

@@ -1,6 +1,7 @@
 #include "uicc/uicc.h"
 
 #include "uicc/cat/cat.h"
+#include "uicc/core/transport.h"
 #include "uicc/fs/tree.h"
 #include "uicc/pin/pin.h"
 #include "uicc/remote/counter.h"
@@ -138,7 +139,7 @@ void uicc_destroy(struct card **card_place)
     if (card == NULL)
         return;
     arena = card->engine->arena;
-    arena_free(arena, card->pending.bytes, card->pending.len);
+    transport_drop(card);
     cmd_end_transfer(card);
     channel_close_all(card);
     receiver_close(card);
@@ -155,6 +156,7 @@ enum err uicc_reset(struct card *card, struct wr *atr)
 
     if (e != ERR_OK)
         return e;
+    transport_drop(card);
     if (card->suspended)
         card->resumable = true;
     else

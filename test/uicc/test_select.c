@@ -120,7 +120,6 @@ START_TEST(select_refuses_a_name_longer_than_the_application)
     card_expect(t, "00A4040C0A" LAB_AID1 "00", "6A82");
     card_expect(t, "00A4040C10" LAB_AID1 "00000000000000", "6A82");
     card_expect(t, "00A4040C11" LAB_AID1 "0000000000000000", "6A87");
-    card_expect(t, "00A4040C", "6A87");
     card_expect(t, "00A4040C01B0", "6A82");
 }
 END_TEST

@@ -21,6 +21,7 @@
 #define LE_UPTO  0x01U /* P3 may ask for less than there is */
 #define LE_WAITS 0x02U /* without data too the answer waits for GET RESPONSE */
 #define TRANSFER 0x04U /* goes on with an object transfer */
+#define RESETS   0x08U /* a refusal ends the session: there is no selection to go back to */
 
 struct cmd_row {
     const char *name;
@@ -52,7 +53,7 @@ static const struct cmd_row rows[] = {
     {"MANAGE CHANNEL",     CLA_0X, 0x70, CASE_12,           0,        channel_cmd_manage,   "11.1.17"},
     {"GET CHALLENGE",      CLA_0X, 0x84, CASE_12,           0,        terminal_cmd_challenge, "11.1.18"},
     {"TERMINAL CAPABILITY", CLA_8X, 0xAA, CASE_34,          0,        terminal_cmd_capability, "11.1.19"},
-    {"SUSPEND UICC",       CLA_80, 0x76, CASE_34,           0,        terminal_cmd_suspend, "11.1.22"},
+    {"SUSPEND UICC",       CLA_80, 0x76, CASE_34,           RESETS,        terminal_cmd_suspend, "11.1.22"},
     {"GET IDENTITY",       CLA_8X, 0x78, CASE_12 | CASE_34, LE_WAITS, usim_cmd_get_identity, "11.1.24"},
     {"RETRIEVE DATA",      CLA_8X, 0xCB, CASE_12 | CASE_34, TRANSFER, fs_cmd_retrieve_data, "11.3.1"},
     {"SET DATA",           CLA_8X, 0xDB, CASE_34,           TRANSFER, fs_cmd_set_data,      "11.3.2"},
@@ -157,7 +158,8 @@ static sw_t run(struct card *card, struct exec *x, const struct cmd_row *row)
     end_foreign_transfer(card, row, x);
     sw = row->run(card, x);
     if (!sw_is_success(sw) && !sw_is_warning(sw)) {
-        undo_selection(x->ch, &before);
+        if ((row->flags & RESETS) == 0)
+            undo_selection(x->ch, &before);
         x->out->len = 0;
     }
     return sw;

@@ -248,13 +248,18 @@ void cmd_transport(struct card *card, struct rd command, struct wr *response)
     struct apdu cmd;
     sw_t sw;
 
-    if (!card->powered || (card->suspended && !card->resumable)) {
-        put_sw(response, card->powered ? SW_CONDITIONS : SW_NO_DIAGNOSIS);
+    if (!card->powered) {
+        put_sw(response, SW_NO_DIAGNOSIS);
         return;
     }
     if (apdu_parse(command, &cmd) != ERR_OK) {
         transport_drop(card);
         put_sw(response, SW_WRONG_LENGTH);
+        return;
+    }
+    /* A card that sleeps gives its last answer out, and then nothing until reset. */
+    if (card->suspended && !card->resumable && cmd.ins != INS_GET_RESPONSE) {
+        put_sw(response, SW_CONDITIONS);
         return;
     }
     settle_suspension(card, &cmd);

@@ -1,5 +1,6 @@
 #include "uicc/uicc.h"
 
+#include "uicc/applet/toolkit.h"
 #include "uicc/cat/cat.h"
 #include "uicc/core/transport.h"
 #include "uicc/fs/tree.h"
@@ -101,6 +102,8 @@ static enum err open_rooms(struct card *card)
         e = cat_open(card);
     if (e == ERR_OK)
         e = receiver_open(card);
+    if (e == ERR_OK)
+        e = applet_open(card);
     if (e == ERR_OK && !slot_check(&card->store))
         e = ERR_CORRUPT;
     return e;
@@ -142,6 +145,7 @@ void uicc_destroy(struct card **card_place)
     transport_drop(card);
     cmd_end_transfer(card);
     channel_close_all(card);
+    applet_close(card);
     receiver_close(card);
     cat_close(card);
     fs_close(card);

@@ -1,5 +1,6 @@
 #include "uicc/core/card.h"
 
+#include "uicc/applet/toolkit.h"
 #include "uicc/cat/cat.h"
 #include "uicc/core/transport.h"
 #include "uicc/pin/pin.h"
@@ -23,6 +24,7 @@ void card_reset_volatile(struct card *card)
     channel_reset_all(card);
     pin_forget_all(card);
     cat_reset(card);
+    applet_reset(card);
     receiver_reset(card);
     card->in_script = false;
     card->imsi_changed = false;

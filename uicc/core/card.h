@@ -40,6 +40,7 @@ struct channel {
     uint16_t df;       /* current DF or ADF, a node */
     uint16_t ef;       /* current EF or NODE_NONE */
     uint16_t app;      /* ADF of the active application session or NODE_NONE */
+    uint8_t applet;    /* instance that is selected instead, 0 none: applet/manage.h */
     uint32_t verified; /* PIN bits verified on this channel (ADM and local keys) */
 };
 
@@ -65,6 +66,7 @@ struct transfer {
 
 struct fs;       /* dynamic part of the tree: fs/fs.h */
 struct cat;      /* toolkit session: cat/cat.h */
+struct applets;  /* what applets are doing: applet/toolkit.h */
 struct receiver; /* half-received messages: remote/receiver.h */
 
 struct card {
@@ -75,6 +77,7 @@ struct card {
     struct fs *fs;
     struct cat *cat;
     struct receiver *receiver;
+    struct applets *applets;
     struct channel *channels[APDU_CHANNELS]; /* NULL when closed; 0 is always open */
     struct pending pending;
     struct transfer transfer;

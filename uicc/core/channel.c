@@ -2,6 +2,7 @@
  * Logical channels (TS 102 221 8.7, 11.1.17): each with its own selection and its own
  * verified ADM keys.
  */
+#include "uicc/applet/manage.h"
 #include "uicc/core/handlers.h"
 
 #define P1_OPEN  0x00
@@ -24,6 +25,7 @@ static void close_one(struct card *card, unsigned number)
 
     if (card->transfer.ins != 0 && !card->transfer.remote && card->transfer.channel == number)
         cmd_end_transfer(card);
+    applet_deselect(card, ch);
     card->channels[number] = NULL;
     arena_free(card->engine->arena, ch, sizeof *ch);
 }

@@ -1,6 +1,7 @@
 /*
  * The command table and what every command passes on its way to its handler.
  */
+#include "uicc/applet/manage.h"
 #include "uicc/core/handlers.h"
 #include "uicc/core/transport.h"
 #include "uicc/fs/fs.h"
@@ -187,11 +188,24 @@ static sw_t resolve(struct card *card, struct exec *x, const struct cmd_row **ro
     return case_fits(*row, x->cmd) ? SW_OK : SW_WRONG_LENGTH;
 }
 
+/* A selected applet takes what is not the card's own. */
+static sw_t run_applet(struct card *card, struct exec *x)
+{
+    sw_t sw = fs_lcs(card, NODE_MF) == FS_LCS_TERMINATED ? SW_CONDITIONS : applet_process(card, x);
+
+    if (!sw_is_success(sw) && !sw_is_warning(sw))
+        x->out->len = 0;
+    return sw;
+}
+
 sw_t cmd_execute(struct card *card, struct exec *x)
 {
     const struct cmd_row *row = NULL;
-    sw_t sw = resolve(card, x, &row);
+    sw_t sw;
 
+    if (applet_takes(card, x))
+        return run_applet(card, x);
+    sw = resolve(card, x, &row);
     if (sw_equal(sw, SW_OK))
         sw = run(card, x, row);
     return x->cls.sim ? sim_status(x->cmd, sw) : sw;
@@ -202,8 +216,10 @@ enum transport_answer transport_kind(const struct apdu_class *cls, const struct 
     unsigned cla = cls->sim ? CLA_SIM : !cls->etsi ? CLA_0X : CLA_8X | CLA_80;
     const struct cmd_row *row = find_row(cla, cmd->ins);
 
-    if (row == NULL || cmd->data.left > 0)
+    if (cmd->data.left > 0)
         return TRANSPORT_WAITS;
+    if (row == NULL)
+        return TRANSPORT_EXACT; /* an applet's */
     if ((row->flags & LE_WAITS) != 0 && cmd->p3 == 0)
         return TRANSPORT_WAITS;
     return (row->flags & LE_UPTO) != 0 ? TRANSPORT_UPTO : TRANSPORT_EXACT;

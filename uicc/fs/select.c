@@ -2,6 +2,7 @@
  * SELECT and STATUS (TS 102 221 11.1.1, 11.1.2).
  */
 #include "uicc/core/handlers.h"
+#include "uicc/applet/manage.h"
 #include "uicc/fs/tree.h"
 
 #include "apdu/tlv.h"
@@ -257,6 +258,14 @@ static sw_t end_session(struct card *card, struct channel *ch, uint16_t app)
     return SW_OK;
 }
 
+/* A name that no ADF has; none at all, as GlobalPlatform asks for the card manager (11.9.2). */
+static bool names_applet(const struct card *card, const struct apdu *c)
+{
+    if (c->p1 != P1_AID || (c->p2 & P2_SESSION) != 0 || c->data.left > FS_AID_MAX)
+        return false;
+    return c->data.left == 0 ? c->p2 == 0 : fs_by_aid(card, c->data, 0) == NODE_NONE;
+}
+
 sw_t fs_cmd_select(struct card *card, struct exec *x)
 {
     const struct apdu *c = x->cmd;
@@ -264,6 +273,8 @@ sw_t fs_cmd_select(struct card *card, struct exec *x)
     uint16_t node;
     sw_t sw;
 
+    if (names_applet(card, c))
+        return applet_select(card, x);
     if (wanted != P2_FCP && wanted != P2_NO_DATA)
         return SW_P1P2;
     sw = check_form(c);
@@ -276,6 +287,7 @@ sw_t fs_cmd_select(struct card *card, struct exec *x)
         return end_session(card, x->ch, node);
     if (is_taken(card, x->ch, node))
         return SW_CONDITIONS;
+    applet_deselect(card, x->ch);
     fs_make_current(card, x->ch, node);
     if (wanted == P2_FCP)
         fs_fcp_write(x->out, card, node);

@@ -1,0 +1,148 @@
+#include "uicc/applet/applet.h"
+
+#include "apdu/ctlv.h"
+#include "apdu/ids.h"
+#include "uicc/applet/toolkit.h"
+#include "uicc/fs/fs.h"
+
+#include <string.h>
+
+#define DCS_8BIT          0x04
+#define WAIT_FOR_USER     0x80
+#define DISPLAY_TEXT_MAX  160
+#define ACTIVATION_MEMORY 4096U
+
+/* ---- data ---- */
+
+struct rd applet_data(const struct applet *a)
+{
+    struct rd data = {NULL, 0};
+
+    (void)store_get(&a->card->store, OBJ_APPLET(APPLET_DATA + a->number), &data);
+    return data;
+}
+
+enum err applet_write_data(struct applet *a, struct rd bytes)
+{
+    struct applet_entry entry;
+    enum err e = applet_registry_read(&a->card->store, a->number, &entry);
+
+    if (e == ERR_OK && bytes.left > entry.quota)
+        return ERR_SPACE;
+    return e == ERR_OK ? store_put(&a->card->store, OBJ_APPLET(APPLET_DATA + a->number), bytes) : e;
+}
+
+static struct transient *take(struct card *card, uint8_t number, size_t n)
+{
+    struct transient *t = arena_alloc(card->engine->arena, sizeof *t + n);
+
+    if (t != NULL)
+        *t = (struct transient){.number = number, .len = n};
+    return t;
+}
+
+void *applet_transient(struct applet *a, size_t n)
+{
+    struct transient *t = a->card->applets->transients;
+
+    while (t != NULL && t->number != a->number)
+        t = t->next;
+    if (t == NULL) {
+        t = take(a->card, a->number, n);
+        if (t == NULL)
+            return NULL;
+        t->next = a->card->applets->transients;
+        a->card->applets->transients = t;
+    }
+    return t->len == n ? t->bytes : NULL;
+}
+
+void *applet_transient_selected(struct applet *a, uint8_t channel, size_t n)
+{
+    struct transient **t = &a->card->applets->selected[channel];
+
+    if (*t != NULL && (*t)->number != a->number)
+        applet_clear_selected(a->card, channel);
+    if (*t == NULL)
+        *t = take(a->card, a->number, n);
+    return *t != NULL && (*t)->len == n ? (*t)->bytes : NULL;
+}
+
+/* ---- proactive commands ---- */
+
+enum err applet_send(struct applet_activation *act, uint8_t type, uint8_t qualifier,
+                     uint8_t destination, struct rd body)
+{
+    if (body.left > sizeof act->body)
+        return ERR_SPACE;
+    act->type = type;
+    act->qualifier = qualifier;
+    act->destination = destination;
+    act->body_len = (uint8_t)body.left;
+    if (body.left > 0)
+        memcpy(act->body, body.at, body.left);
+    act->state = APPLET_SENDING;
+    return ERR_OK;
+}
+
+enum err applet_display_text(struct applet_activation *act, const char *text)
+{
+    uint8_t string[1 + DISPLAY_TEXT_MAX], body[CAT_COMMAND_MAX];
+    struct wr s = WR_ARRAY(string), b = WR_ARRAY(body);
+
+    wr_u8(&s, DCS_8BIT);
+    wr_bytes(&s, text, strlen(text));
+    if (wr_result(&s) != ERR_OK)
+        return ERR_SPACE;
+    ctlv_write(&b, CTLV_TEXT_STRING, RD_WR(&s));
+    return applet_send(act, CAT_DISPLAY_TEXT, WAIT_FOR_USER, DEVICE_DISPLAY, RD_WR(&b));
+}
+
+void *applet_remember(struct applet *a, struct applet_activation *act, size_t n)
+{
+    if (act->memory != NULL || n > ACTIVATION_MEMORY)
+        return NULL;
+    act->memory = arena_alloc(a->card->engine->arena, n);
+    act->memory_len = act->memory == NULL ? 0 : n;
+    return act->memory;
+}
+
+/* ---- files ---- */
+
+static enum err find_file(const struct applet *a, struct rd path, enum fs_access access,
+                          uint16_t *node)
+{
+    static const uint8_t usim[] = {AID_USIM};
+    const struct card *card = a->card;
+    struct exec x = {.remote = true};
+    struct applet_entry entry;
+    uint16_t found = fs_by_path(card, NODE_MF, fs_by_aid(card, RD_ARRAY(usim), 0), path);
+
+    if (found == NODE_NONE || fs_is_df(card, found))
+        return ERR_NOT_FOUND;
+    if (applet_registry_read(&card->store, a->number, &entry) != ERR_OK)
+        return ERR_DENIED;
+    x.rights = entry.rights;
+    if (!sw_equal(access_check(card, &x, found, access), SW_OK))
+        return ERR_DENIED;
+    *node = found;
+    return ERR_OK;
+}
+
+enum err applet_read_file(const struct applet *a, struct rd path, struct rd *body)
+{
+    uint16_t node;
+    enum err e = find_file(a, path, FS_READ, &node);
+
+    if (e == ERR_OK)
+        *body = fs_body(a->card, node);
+    return e;
+}
+
+enum err applet_update_file(struct applet *a, struct rd path, size_t offset, struct rd bytes)
+{
+    uint16_t node;
+    enum err e = find_file(a, path, FS_UPDATE, &node);
+
+    return e == ERR_OK ? fs_write(a->card, node, offset, bytes) : e;
+}

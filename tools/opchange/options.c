@@ -74,7 +74,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         p->options.args[p->options.arg_count++] = value;
         return 0;
     case ARGP_KEY_END:
-        if (p->options.arg_count < p->spec->arg_count)
+        if (p->options.arg_count < p->spec->arg_count && p->spec->args[0] != '[')
             argp_error(state, "missing: %s", p->spec->args);
         for (int i = 0; i < OPCHANGE_OPTIONS; i++) {
             if ((p->spec->needs & OPCHANGE_BIT(i)) != 0 && p->options.value[i] == NULL)

@@ -305,11 +305,12 @@ size_t air_seal(struct air *o, const struct air_packet *p, uint8_t out[SECPKT_MA
     return w.len;
 }
 
-uint16_t air_message(struct air *o, struct rd ud, const char *from)
+/* ENVELOPE with one SMS-DELIVER; the length of the command. */
+static size_t write_message(struct rd ud, const char *from, uint8_t *envelope, size_t cap)
 {
-    uint8_t tpdu[SMS_TPDU_MAX], envelope[APDU_COMMAND_MAX] = {0x80, 0xC2, 0, 0, 0};
+    uint8_t tpdu[SMS_TPDU_MAX];
     struct sms_deliver d = {.udhi = true, .pid = SMS_PID_DOWNLOAD, .dcs = SMS_DCS_CLASS2, .ud = ud};
-    struct wr t = WR_ARRAY(tpdu), w = {envelope, 5, sizeof envelope, false};
+    struct wr t = WR_ARRAY(tpdu), w = {envelope, 5, cap, false};
     struct sms_address sca;
 
     sms_timestamp(1700000000, d.scts);
@@ -318,8 +319,26 @@ uint16_t air_message(struct air *o, struct rd ud, const char *from)
     sms_write_deliver(&t, &d);
     MUST(wr_result(&t) == ERR_OK);
     MUST(sms_write_envelope(&w, &sca, RD_WR(&t)) == ERR_OK);
+    memcpy(envelope, "\x80\xC2\x00\x00", 4);
     envelope[4] = (uint8_t)(w.len - 5);
-    return air_send(o, RD_WR(&w));
+    return w.len;
+}
+
+uint16_t air_message(struct air *o, struct rd ud, const char *from)
+{
+    uint8_t envelope[APDU_COMMAND_MAX];
+    size_t n = write_message(ud, from, envelope, sizeof envelope);
+
+    return air_send(o, RD(envelope, n));
+}
+
+size_t air_envelope(struct rd packet, uint8_t *envelope, size_t cap)
+{
+    uint8_t ud[SMS_UD_MAX];
+    struct wr w = WR_ARRAY(ud);
+
+    MUST(sms_write_packet_part(&w, 0x70, packet, 0, 1) == ERR_OK);
+    return write_message(RD_WR(&w), SERVER, envelope, cap);
 }
 
 uint16_t air_deliver(struct air *o, struct rd packet)

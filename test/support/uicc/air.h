@@ -96,6 +96,8 @@ size_t air_seal(struct air *o, const struct air_packet *p, uint8_t out[SECPKT_MA
 uint16_t air_deliver(struct air *o, struct rd packet);
 /* One SMS-DELIVER with this TP-UD. */
 uint16_t air_message(struct air *o, struct rd ud, const char *from);
+/* The ENVELOPE command that delivers a packet of one message; its length. */
+size_t air_envelope(struct rd packet, uint8_t *envelope, size_t cap);
 /* Seal and deliver. */
 uint16_t air_run(struct air *o, const struct air_packet *p);
 

@@ -2,6 +2,7 @@
  * whatever order, and no flood of parts takes memory. Method: the packet selects the MF and the
  * proof says so. */
 #include "apdu/hex.h"
+#include "test/support/hexrow.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
@@ -203,7 +204,7 @@ static const struct {
     {"a part without content", "050003010201", 0x6A80},
     {"packet without lengths", "0270000010", 0x6A80},
     {"no packet at all", "027000", 0x6A80},
-    {"some other application", "03710100AABB", 0x9000},
+    {"some other application: a message like any other", "03710100AABB", 0x9114},
 };
 
 START_TEST(receiver_refuses_malformed)
@@ -218,10 +219,61 @@ START_TEST(receiver_refuses_malformed)
 }
 END_TEST
 
+static uint16_t text_message(const char *dcs)
+{
+    char apdu[256] = "80C2000022 D120 82028381 0604919471F1 8B14 0404 8121 43 7F";
+
+    strcat(apdu, dcs);
+    strcat(apdu, "22705200000000 05 AABBCCDDEE");
+    return air_hex(o, apdu);
+}
+
+/* Status, service centre, TPDU, FF (TS 31.102 4.2.25). */
+START_TEST(receiver_stores_class_2_message)
+{
+    ck_assert_uint_eq(text_message("F6") >> 8, 0x91);
+    ck_assert(air_fetch(o));
+    hexrow_assert(RD(o->answer, o->answer_len), "D012 8103010101 82028182 9207013F007FFF6F3C",
+                  "REFRESH");
+    air_respond(o, 0);
+    air_select(o, "6F3C");
+    ck_assert_uint_eq(air_hex(o, "00B20104B0"), 0x9000);
+    hexrow_assert(RD(o->answer, 30),
+                  "03 04919471F1 0404 812143 7FF6 22705200000000 05 AABBCCDDEE FFFFFFFF", "record");
+    ck_assert_uint_eq(text_message("12") >> 8, 0x91);
+    ck_assert_uint_eq(air_hex(o, "00B20204B0") & 0xF000, 0x9000);
+}
+END_TEST
+
+START_TEST(receiver_leaves_other_classes_to_the_terminal)
+{
+    ck_assert_uint_eq(text_message("F5"), 0x9000);
+    ck_assert_uint_eq(text_message("04"), 0x9000);
+    air_select(o, "6F3C");
+    ck_assert_uint_eq(air_hex(o, "00B20104B0"), 0x9000);
+    ck_assert_uint_eq(o->answer[0], 0x00);
+}
+END_TEST
+
+START_TEST(receiver_says_when_records_are_full)
+{
+    unsigned stored = 0;
+
+    o->result = 0;
+    while (text_message("F6") >> 8 == 0x91) {
+        stored++;
+        air_session(o);
+    }
+    ck_assert_uint_eq(o->sw, 0x6A84);
+    ck_assert_uint_eq(stored, 10);
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("receiver");
     TCase *t = tcase_create("TS 23.040 9.2.3.24.1");
+    TCase *i = tcase_create("TS 31.111 7.1.1");
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, receiver_runs_single_message);
@@ -234,5 +286,10 @@ Suite *suite_under_test(void)
     tcase_add_test(t, sec_C18_fragment_flood_is_bounded);
     tcase_add_loop_test(t, receiver_refuses_malformed, 0, (int)ARRAY_LEN(malformed));
     suite_add_tcase(s, t);
+    tcase_add_checked_fixture(i, setup, teardown);
+    tcase_add_test(i, receiver_stores_class_2_message);
+    tcase_add_test(i, receiver_leaves_other_classes_to_the_terminal);
+    tcase_add_test(i, receiver_says_when_records_are_full);
+    suite_add_tcase(s, i);
     return s;
 }

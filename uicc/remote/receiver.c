@@ -1,5 +1,6 @@
 #include "uicc/remote/receiver.h"
 
+#include "uicc/remote/inbox.h"
 #include "uicc/remote/packet.h"
 #include "uicc/remote/remote.h"
 
@@ -224,7 +225,7 @@ static enum err read_arrival(struct rd value, struct arrival *a)
     return e;
 }
 
-/* TS 31.111 7.1.1. A message that is no command packet is taken without an answer. */
+/* TS 31.111 7.1.1 */
 sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value)
 {
     struct arrival a = {0};
@@ -234,5 +235,7 @@ sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value)
         return SW_BAD_DATA;
     if (a.udh.concatenated)
         return take_part(card, x, &a);
-    return a.udh.command_packet ? process(card, x, a.content, &a) : SW_OK;
+    if (a.udh.command_packet)
+        return process(card, x, a.content, &a);
+    return inbox_store(card, &a.download, &a.deliver);
 }

@@ -8,6 +8,7 @@
 #include "uicc/core/card.h"
 #include "uicc/remote/receiver.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FROM "+491710000001"
@@ -221,10 +222,12 @@ END_TEST
 
 static uint16_t text_message(const char *dcs)
 {
-    char apdu[256] = "80C2000022 D120 82028381 0604919471F1 8B14 0404 8121 43 7F";
+    char apdu[256];
 
-    strcat(apdu, dcs);
-    strcat(apdu, "22705200000000 05 AABBCCDDEE");
+    (void)snprintf(apdu, sizeof apdu,
+                   "80C2000022 D120 82028381 0604919471F1 8B14 0404 812143 7F %s 22705200000000 "
+                   "05 AABBCCDDEE",
+                   dcs);
     return air_hex(o, apdu);
 }
 

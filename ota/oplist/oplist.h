@@ -55,7 +55,7 @@ enum oplist_alternative { OPLIST_3A, OPLIST_3B };
     X(OPLIST_FAILED, "could not be judged")                                                       \
     X(OPLIST_ALTERED, "altered, or no list at all")                                               \
     X(OPLIST_NOT_FOR_US, "encrypted to somebody else")                                            \
-    X(OPLIST_STRANGER, "signed by somebody who is not trusted here")                              \
+    X(OPLIST_STRANGER, "signed by somebody else, whom nobody trusts here")                        \
     X(OPLIST_BAD_SIGNATURE, "altered, or signed by somebody else: the signature does not verify") \
     X(OPLIST_CERTIFICATE, "the signer's certificate is outside its validity")                     \
     X(OPLIST_MALFORMED, "signed, but its header is not what a header must be")                    \

@@ -244,6 +244,18 @@ static bool take_field(struct rd *line, char end, char field[FIELD_MAX])
     return true;
 }
 
+/* There is one form of every row only: 007 is not 7, and a number without keys is none. */
+static bool is_canonical(const struct oplist_header *h, const struct oplist_row *row,
+                         struct rd line)
+{
+    uint8_t bytes[OPLIST_LINE_MAX];
+    struct wr w = WR_ARRAY(bytes);
+    bool same = oplist_row_write(h, row, &w) == ERR_OK && rd_equal(RD_WR(&w), line);
+
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return same;
+}
+
 enum oplist_verdict oplist_row_read(const struct oplist_header *h, struct rd *rows,
                                     struct oplist_row *row)
 {
@@ -252,11 +264,12 @@ enum oplist_verdict oplist_row_read(const struct oplist_header *h, struct rd *ro
     const struct column *c;
     char field[FIELD_MAX];
     enum oplist_verdict v = OPLIST_ACCEPTED;
-    struct rd line;
+    struct rd line, whole;
 
     oplist_row_wipe(row);
-    if (end == NULL || rd_take(rows, (size_t)(end - rows->at) + 1, &line) != ERR_OK)
+    if (end == NULL || rd_take(rows, (size_t)(end - rows->at) + 1, &whole) != ERR_OK)
         return OPLIST_BAD_ROW;
+    line = whole;
     while (v == OPLIST_ACCEPTED && (c = next_column(&names)) != NULL)
         v = take_field(&line, *names == '\0' ? '\n' : ',', field) ? c->read(field, row)
                                                                   : OPLIST_BAD_ROW;
@@ -265,5 +278,7 @@ enum oplist_verdict oplist_row_read(const struct oplist_header *h, struct rd *ro
         v = OPLIST_BAD_ROW;
     if (v == OPLIST_ACCEPTED && row->has_keys != wants_keys(h))
         v = OPLIST_BAD_KEYS;
+    if (v == OPLIST_ACCEPTED && !is_canonical(h, row, whole))
+        v = OPLIST_BAD_ROW;
     return v;
 }

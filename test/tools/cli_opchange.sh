@@ -90,7 +90,7 @@ refused "encrypted to somebody else" imsis.cms m
 cut -d, -f1 made/cards.csv | tail -n +2 >iccids
 expect 0 "C makes a list too" "$opchange" list make --party c --to A --iccids iccids \
     --first-imsi 001030000000001 --out stranger.cms
-refused "not trusted" stranger.cms a
+refused "signed by somebody else" stranger.cms a
 expect 1 "no such list" "$opchange" list check none.cms --party a
 
 # --- A runs it; no card is touched by a list that is refused ---------------------------------------

@@ -122,6 +122,8 @@ static bool enter_table(struct activation *a)
     struct csv table;
     enum err e = csv_open(&table, path);
 
+    if (e == ERR_SHORT) /* an empty table: an HLR without subscribers is wanted */
+        return true;
     if (e != ERR_OK)
         return opchange_fail(path, e) == CLI_OK;
     while (e == ERR_OK && (e = csv_next(&table)) == ERR_OK) {

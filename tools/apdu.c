@@ -1,3 +1,4 @@
+#include "tools/apdu/decode.h"
 #include "tools/apdu/send.h"
 #include "tools/cli/cli.h"
 
@@ -7,6 +8,7 @@ int main(int argc, char **argv)
 {
     static const struct cli_command commands[] = {
         {"send", apdu_send_main, "send command APDUs to a card, print the answers"},
+        {"decode", apdu_decode_main, "explain a trace in words"},
         {NULL, NULL, NULL},
     };
 

@@ -38,7 +38,7 @@ START_TEST(create_transparent)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4080C047F106F99", "9000");
     card_expect(t, "00B0000003", "1234FF 9000");
 }
@@ -182,7 +182,7 @@ START_TEST(create_application)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4040C05A000000099", "9000");
     card_expect(t, "00B0870002", "FFFF 9000");
 }
@@ -239,7 +239,7 @@ START_TEST(delete_takes_files_and_selections)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4080C047F106F01", "9000");
     card_expect(t, "00B0000004", "FFFFFFFF 9000");
 }
@@ -255,7 +255,7 @@ START_TEST(delete_df_goes_up)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4000C027F10", "6A82");
 }
 END_TEST
@@ -282,7 +282,7 @@ START_TEST(resize_keeps_what_both_sizes_have)
     card_expect(t, "80D400000A 620883026F9980020002", "9000");
     card_expect(t, "00B0000002", "0102 9000");
     card_expect(t, "00B0000201", "6B00");
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4080C047F106F99", "9000");
     card_expect(t, "00B0000002", "0102 9000");
     card_verify(t, "ADM1");
@@ -299,7 +299,7 @@ START_TEST(resize_of_a_file_of_the_profile)
     card_expect(t, "00B0000002", "0001 9000");
     card_expect(t, "80D400000A 620883026F0180020004", "9000");
     card_expect(t, "00B0000004", "0001FFFF 9000");
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4080C047F106F01", "9000");
     card_expect(t, "00B0000000", "6C04");
     card_expect(t, "00B0000004", "0001FFFF 9000");
@@ -386,7 +386,7 @@ END_TEST
 START_TEST(deactivation_lasts)
 {
     card_expect(t, "0004000002 6F01", "9000");
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4080C047F106F01", "6283");
     card_expect(t, "00B0000001", "6985");
 }
@@ -438,7 +438,7 @@ START_TEST(terminated_card_is_of_no_use)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4000C023F00", "6285");
     card_expect(t, "0020000108" CARD_PIN1, "6985");
 }
@@ -463,7 +463,7 @@ START_TEST(sec_C14_commands_are_old_or_new)
         t->nvm.ops = 0;
         t->nvm.cut_at = cut;
         done = strcmp(card_send(t, torn[_i].send), "9000") == 0;
-        card_power_cycle(t);
+        ck_assert_int_eq(card_power_cycle(t), ERR_OK);
         (void)card_send(t, torn[_i].select);
         got = card_send(t, torn[_i].read);
         new_state = strcmp(got, torn[_i].after) == 0;

@@ -42,7 +42,7 @@ START_TEST(objects_are_set_replaced_and_deleted)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_verify(t, "PIN1");
     card_expect_run(t, "80CB009202 9F70", "9F7003112233 9000");

@@ -256,10 +256,10 @@ START_TEST(sec_C13_wrong_pin_with_power_cut)
     else
         ck_assert(!t->nvm.dead || t->nvm.ops >= t->nvm.cut_at);
     if (strcmp(got, "63C2") == 0) {
-        card_power_cycle(t);
+        ck_assert_int_eq(card_power_cycle(t), ERR_OK);
         ck_assert_uint_eq(tries_left(), 2);
     } else {
-        card_power_cycle(t);
+        ck_assert_int_eq(card_power_cycle(t), ERR_OK);
         ck_assert_uint_ge(tries_left(), 2);
     }
 }
@@ -274,14 +274,14 @@ START_TEST(sec_C13_right_pin_with_power_cut)
     t->nvm.cut_at = (uint64_t)_i + 1;
     got = card_send(t, "0020000108" CARD_PIN1);
     if (strcmp(got, "9000") == 0) {
-        card_power_cycle(t);
+        ck_assert_int_eq(card_power_cycle(t), ERR_OK);
         ck_assert_uint_eq(tries_left(), 3);
         return;
     }
     ck_assert_str_eq(got, "6581");
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_expect(t, "00B0870001", "6982"); /* not verified */
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     ck_assert_uint_le(tries_left(), 2);
 }
 END_TEST

@@ -78,7 +78,7 @@ START_TEST(update_binary_stays_inside)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_expect(t, "00A4000C026F14", "9000");
     card_expect(t, "00B0000004", "AABB14DD 9000");
@@ -196,7 +196,7 @@ START_TEST(cyclic_file_pushes_out_the_oldest)
     };
 
     CARD_STEPS(t, steps);
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_verify(t, "PIN1");
     card_expect(t, "00B2018C03", "BBBBBB 9000");

@@ -226,7 +226,7 @@ START_TEST(success_is_said_only_when_it_is_durable)
         card_expect(t, "00B2010406", "010101AABBCC 9000"); /* as before */
     nvm_sim_heal(&t->nvm);
     card_expect(t, "00DC010406 222222222222", "9000");
-    card_power_cycle(t);
+    ck_assert_int_eq(card_power_cycle(t), ERR_OK);
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_expect(t, "00A4000C026F10", "9000");
     card_expect(t, "00B2010406", "222222222222 9000");

@@ -493,19 +493,24 @@ static bool is_sound(const struct card *card, uint16_t node)
     return f->kind == FS_BER_TLV ? body.left <= f->size : body.left == f->size;
 }
 
+bool fs_check(const struct card *card)
+{
+    for (uint16_t n = fs_next(card, NODE_NONE); n != NODE_NONE; n = fs_next(card, n)) {
+        if (!is_sound(card, n))
+            return false;
+    }
+    return fs_exists(card, NODE_MF);
+}
+
 static enum err open_all(struct card *card)
 {
     enum err e = ERR_OK;
 
     for (uint32_t i = 0; i < card->store.count && e == ERR_OK; i++)
         e = open_object(card, &card->store.objects[i]);
-    if (e != ERR_OK)
-        return e;
-    for (uint16_t n = fs_next(card, NODE_NONE); n != NODE_NONE; n = fs_next(card, n)) {
-        if (!is_sound(card, n))
-            return ERR_CORRUPT;
-    }
-    return fs_exists(card, NODE_MF) ? ERR_OK : ERR_CORRUPT;
+    if (e == ERR_OK && !fs_check(card))
+        e = ERR_CORRUPT;
+    return e;
 }
 
 static const struct fs_index *engine_index(struct card *card)

@@ -43,6 +43,9 @@ uint16_t fs_arr(const struct card *card, const struct fs_file *file, uint16_t fi
 /* Existing nodes in ascending order: the first after node (NODE_NONE: the first at all), or
  * NODE_NONE. */
 uint16_t fs_next(const struct card *card, uint16_t node);
+/* Are all files whole: bodies as long as their files, records that fill them, parents up to the MF?
+ */
+bool fs_check(const struct card *card);
 /* Node of the application that the node lies in, or NODE_NONE. */
 uint16_t fs_application(const struct card *card, uint16_t node);
 

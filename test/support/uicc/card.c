@@ -108,20 +108,24 @@ static struct rd compile(const char *profile, uint8_t *image, size_t cap)
     return RD_WR(&w);
 }
 
-void card_assemble(struct test_card *t)
+static enum err power_on(struct test_card *t)
 {
     struct uicc_host host = {t, &t->nvm.device, host_random, host_now, host_log};
-    uint8_t atr[ATR_LEN_MAX];
-    struct wr w = WR_ARRAY(atr);
+    enum err e = uicc_create(t->engine, &host, &t->card);
 
-    if (t->memory == NULL)
-        t->memory = aligned_alloc(16, MEMORY_LEN);
+    if (e == ERR_OK)
+        card_reset(t);
+    return e;
+}
+
+void card_assemble(struct test_card *t)
+{
+    t->memory = aligned_alloc(16, MEMORY_LEN);
     must(t->memory != NULL);
     arena_init(&t->arena, t->memory, MEMORY_LEN);
     t->engine = uicc_engine_new(&t->arena);
     must(t->engine != NULL);
-    must(uicc_create(t->engine, &host, &t->card) == ERR_OK);
-    must(uicc_reset(t->card, &w) == ERR_OK);
+    must(power_on(t) == ERR_OK);
 }
 
 void card_make(struct test_card *t)
@@ -144,15 +148,10 @@ struct test_card *card_new(void)
     return t;
 }
 
-static void take_apart(struct test_card *t)
-{
-    uicc_destroy(&t->card);
-    uicc_engine_free(&t->engine);
-}
-
 void card_free(struct test_card **t)
 {
-    take_apart(*t);
+    uicc_destroy(&(*t)->card);
+    uicc_engine_free(&(*t)->engine);
     nvm_sim_free(&(*t)->nvm);
     free((*t)->memory);
     free(*t);
@@ -169,10 +168,9 @@ void card_reset(struct test_card *t)
 
 enum err card_power_cycle(struct test_card *t)
 {
-    take_apart(t);
+    uicc_destroy(&t->card);
     nvm_sim_power_on(&t->nvm, NVM_SIM_DROP, 0);
-    card_assemble(t);
-    return ERR_OK;
+    return power_on(t);
 }
 
 /* ---- commands ---- */

@@ -41,7 +41,8 @@ void card_free(struct test_card **t);
 /* A card out of what is in its memory already (lab.c); powered. */
 void card_assemble(struct test_card *t);
 
-/* Warm reset; and as if the power had gone: the card is put together anew from its memory. */
+/* Warm reset; and as if the power had gone: the card is put together anew from its memory, which
+ * uicc_create() may refuse. */
 void card_reset(struct test_card *t);
 enum err card_power_cycle(struct test_card *t);
 

@@ -10,7 +10,7 @@
 
 #define RULE_LEN  64
 #define NODES_MAX 80
-#define BANK_SIZE (256U * 1024)
+#define BANK_SIZE (24U * 1024)
 
 #define PIN1 "A406830101950108"
 #define PIN2 "A406830181950108"
@@ -308,7 +308,7 @@ static void write_card(struct test_card *t, struct rd image, const struct profil
     must(work != NULL && crypto != NULL, "memory");
     arena_init(&arena, block, sizeof block);
     must(crypto_sha256(crypto, image, hash) == ERR_OK, "hash");
-    nvm_sim_init(&t->nvm, 1 << 20);
+    nvm_sim_init(&t->nvm, medium_size(image.left, BANK_SIZE));
     must(medium_format(&t->nvm.device, image, hash, BANK_SIZE) == ERR_OK, "format");
     must(store_create(&store, &t->nvm.device, &arena, work) == ERR_OK, "store");
     must(write_pins(&store, p, pin1_enabled) == ERR_OK, "PINs");

@@ -146,6 +146,8 @@ struct oplist_envelope {
  *
  * out:    digest  SHA-256 of the list; may be NULL
  * errors: ERR_NOT_FOUND  no such peer
+ *         ERR_EXISTS     something is at path: a numbered list is never overwritten, for the
+ *                        receiver would miss it
  *         ERR_EXPIRED    not_after is not after not_before
  *         ERR_FORMAT     spn or service_centre
  *         ERR_IO, ERR_CRYPTO, ERR_NOMEM, ERR_BUSY

@@ -221,6 +221,8 @@ enum err oplist_send(struct oplist_party *p, const struct oplist_draft *d,
 
     if (e == ERR_OK)
         e = absolute(path, o.path);
+    if (e == ERR_OK && access(o.path, F_OK) == 0)
+        e = ERR_EXISTS;
     if (e == ERR_OK)
         e = oplist_peer_load(p, envelope->receiver, &peer, &receiver);
     if (e == ERR_OK && own)

@@ -117,6 +117,7 @@ static enum err send_parcel(struct oplist_party *p, const struct parcel *parcel)
             give_keys(&row);
         ck_assert_int_eq(oplist_draft_add(d, &row), ERR_OK);
     }
+    unlink(parcel->path);
     result = oplist_send(p, d, &e, parcel->path, NULL);
     oplist_draft_free(&d);
     return result;
@@ -529,6 +530,25 @@ START_TEST(sec_K6_a_forked_sequence_is_refused)
 }
 END_TEST
 
+START_TEST(oplist_send_never_overwrites_a_list)
+{
+    struct world w = open_world();
+    struct oplist_draft *d = NULL;
+    struct oplist_envelope e = {.receiver = "A", .not_before = NOW, .not_after = NOW + DAY};
+    struct oplist_row row = row_of(1, "00102");
+
+    send_numbered(w.b, "1");
+    ck_assert_int_eq(oplist_draft_new(OPLIST_IMSI_LIST, OPLIST_3B, &d), ERR_OK);
+    ck_assert_int_eq(oplist_draft_add(d, &row), ERR_OK);
+    ck_assert_int_eq(oplist_send(w.b, d, &e, "1", NULL), ERR_EXISTS);
+    oplist_draft_free(&d);
+    accept(w.a, "1");
+    send_numbered(w.b, "2"); /* no number was used up */
+    ck_assert_int_eq(judge(w.a, "2"), OPLIST_ACCEPTED);
+    close_world(&w);
+}
+END_TEST
+
 START_TEST(oplist_party_open_puts_a_staged_list_into_place)
 {
     struct world w = open_world();
@@ -888,6 +908,7 @@ Suite *suite_under_test(void)
     tcase_add_test(k6, sec_K6_a_replayed_list_is_refused);
     tcase_add_test(k6, sec_K6_a_list_that_was_never_accepted_cannot_come_after_a_later_one);
     tcase_add_test(k6, sec_K6_a_forked_sequence_is_refused);
+    tcase_add_test(k6, oplist_send_never_overwrites_a_list);
     tcase_add_test(k6, oplist_party_open_puts_a_staged_list_into_place);
     tcase_add_test(k7, sec_K7_nobody_lists_what_he_may_not);
     tcase_add_test(k7, sec_K7_a_network_has_one_owner);

@@ -127,12 +127,14 @@ expect 1 "a hand-over counts once" "$opchange" request moved.cms --party b --to 
 expect 0 "M gives them" "$opchange" issue ask.cms --party m --vault made/vault.db --out pairs.cms
 check "two pairs" 'says "2 pairs for B, 0 refused"'
 expect 0 "M gives the same again to the same request" "$opchange" issue ask.cms --party m \
-    --vault made/vault.db --out pairs.cms
+    --vault made/vault.db --out pairs2.cms
+expect 1 "but overwrites no list" "$opchange" issue ask.cms --party m --vault made/vault.db \
+    --out pairs2.cms
 expect 0 "M's vault stands" "$opchange" status --vault made/vault.db --json
 check "M's books agree" 'python3 -c "
 import json, sys
 v = json.loads(sys.stdin.read())[\"vault\"]
-assert (v[\"cards\"], v[\"free\"], v[\"offered\"], v[\"used\"], v[\"audit_lines\"]) == (3, 4, 2, 3, 7)
+assert (v[\"cards\"], v[\"free\"], v[\"offered\"], v[\"used\"], v[\"audit_lines\"]) == (3, 4, 2, 3, 9)
 " <<<"$output"'
 check "A gets nothing that it was not to get" \
     '! openssl cms -decrypt -inform DER -binary -in pairs.cms -recip a/party.crt \
@@ -143,6 +145,7 @@ activate() {
     "$opchange" activate "$1" --party b --hlr hlr-b.db --ledger b.db --kek @b.kek --out b.csv
 }
 cp pairs.cms broken.cms
+mv pairs2.cms pairs.cms # the first answer is lost
 printf '\377' | dd of=broken.cms bs=1 seek=800 conv=notrunc 2>/dev/null
 expect 1 "altered pairs are refused" activate broken.cms
 expect 1 "the second answer alone leaves a gap" activate pairs.cms

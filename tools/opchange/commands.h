@@ -7,7 +7,8 @@
 
 #include "tools/opchange/options.h"
 
-/* One command: args in brackets may be left out; which options it takes, and which of them must be there. */
+/* One command: args in brackets may be left out; which options it takes, and which of them must be
+ * there. */
 struct opchange_spec {
     const char *name, *args, *help;
     int (*run)(const struct opchange_options *o);

@@ -5,7 +5,9 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* --- make ------------------------------------------------------------------------------------ */
@@ -15,6 +17,7 @@ struct making {
     const struct opchange_options *options;
     struct oplist_party *party;
     struct oplist_draft *draft;
+    struct cli_progress progress;
     uint64_t count;
 };
 
@@ -46,8 +49,32 @@ static enum err add_card(struct making *m, const char *iccid)
     e = oplist_draft_add(m->draft, &row);
     if (e == ERR_OK)
         e = oplist_party_assign(m->party, &a);
-    m->count++;
+    cli_progress(&m->progress, ++m->count);
     return e;
+}
+
+/* How many lines there are to read, for the progress bar. */
+static uint64_t count_lines(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    char block[65536];
+    struct stat st;
+    uint64_t lines = 0;
+    size_t n;
+
+    if (f != NULL && (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode))) {
+        fclose(f); /* what a pipe gives is gone once it is read */
+        return 0;
+    }
+    while (f != NULL && (n = fread(block, 1, sizeof block, f)) > 0) {
+        for (const char *at = block; (at = memchr(at, '\n', n - (size_t)(at - block))) != NULL;
+             at++)
+            lines++;
+    }
+    if (f != NULL)
+        fclose(f);
+    OPENSSL_cleanse(block, sizeof block); /* a table of cards has keys in it */
+    return lines;
 }
 
 static const char *assign_hint(enum err e)
@@ -111,14 +138,15 @@ static bool make_list(struct making *m)
 {
     const struct opchange_options *o = m->options;
     enum err e = oplist_party_begin(m->party);
-    bool ok = e == ERR_OK;
+    bool ok = e == ERR_OK, table = opchange_has(o, OPCHANGE_CARDS);
+    const char *source = o->value[table ? OPCHANGE_CARDS : OPCHANGE_ICCIDS];
 
     if (!ok)
         opchange_fail(o->value[OPCHANGE_PARTY], e);
-    if (ok && opchange_has(o, OPCHANGE_CARDS))
-        ok = add_table(m, o->value[OPCHANGE_CARDS]);
-    if (ok && opchange_has(o, OPCHANGE_ICCIDS))
-        ok = add_lines(m, o->value[OPCHANGE_ICCIDS]);
+    cli_progress_begin(&m->progress, "listing", count_lines(source));
+    if (ok)
+        ok = table ? add_table(m, source) : add_lines(m, source);
+    cli_progress_end(&m->progress);
     if (ok)
         ok = opchange_send(m->party, o, m->draft, NULL);
     if (!ok) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FULL_POINTS            64
 #define SETTLE_COUNT(scenario) (NVM_SIM_TEAR + (scenario)->tears)
 
 /* One way to lose what was not synced: 0 drop, 1 keep, 2 and up torn from a seed. */
@@ -86,6 +87,19 @@ static void cut_recovery(struct crash *c, const char *first, int want)
     }
 }
 
+/* What stands in c->settled must be of use. */
+static void resume(struct crash *c, int from)
+{
+    if (c->scenario->resume == NULL)
+        return;
+    nvm_sim_copy(&c->again, &c->settled);
+    c->counts->resumed++;
+    if (c->scenario->resume(&c->again.device, c->scenario->context, (unsigned)from))
+        return;
+    c->counts->violations++;
+    printf("%s: %s: cannot go on from %d\n", c->scenario->name, c->where, from);
+}
+
 static void cut_at(struct crash *c, uint64_t n)
 {
     unsigned done;
@@ -104,8 +118,10 @@ static void cut_at(struct crash *c, uint64_t n)
         snprintf(c->where, sizeof c->where, "%s", first);
         nvm_sim_copy(&c->again, &c->settled);
         state = look(c, &c->again);
-        if (judge(c, state, done, true))
-            cut_recovery(c, first, state);
+        if (!judge(c, state, done, true))
+            continue;
+        resume(c, state);
+        cut_recovery(c, first, state);
     }
 }
 
@@ -129,6 +145,38 @@ static void fail_at(struct crash *c, uint64_t n, bool sticky)
         c->counts->faults++;
         judge(c, look(c, &c->settled), done, sticky);
     }
+}
+
+/* No room from an offset on: what was acknowledged is there, and only that. */
+static void full_from(struct crash *c, uint64_t offset)
+{
+    unsigned done;
+
+    nvm_sim_copy(&c->ran, &c->prepared);
+    c->ran.full_from = offset;
+    done = run(c, &c->ran);
+    for (unsigned way = 0; way < SETTLE_COUNT(c->scenario); way++) {
+        nvm_sim_copy(&c->settled, &c->ran);
+        settle(&c->settled, way, offset);
+        c->counts->faults++;
+        snprintf(c->where, sizeof c->where, "full from %lu, way %u", (unsigned long)offset, way);
+        judge(c, look(c, &c->settled), done, true);
+    }
+}
+
+/* At points between the first and the last byte that the undisturbed run has changed. */
+static void fill_up(struct crash *c)
+{
+    uint64_t from = 0, to = c->prepared.device.size, step;
+    const uint8_t *before = c->prepared.media, *after = c->settled.media;
+
+    while (from < to && before[from] == after[from])
+        from++;
+    while (to > from && before[to - 1] == after[to - 1])
+        to--;
+    step = (to - from) / FULL_POINTS + 1;
+    for (uint64_t offset = from; offset < to; offset += step)
+        full_from(c, offset);
 }
 
 static bool begin(struct crash *c, const struct crash_scenario *scenario,
@@ -177,6 +225,7 @@ void crash_run(const struct crash_scenario *scenario, struct crash_counts *count
     if (begin(&c, scenario, counts) && undisturbed(&c)) {
         uint64_t ops = c.ran.ops;
 
+        fill_up(&c);
         for (uint64_t n = 1; n <= ops; n++) {
             cut_at(&c, n);
             fail_at(&c, n, false);
@@ -234,9 +283,10 @@ int crash_report(const char *name, const struct crash_counts *counts)
     unsigned long all = counts->cuts + counts->second_cuts + counts->faults + counts->damages;
 
     printf("%s: %lu cuts, %lu second cuts, %lu faults, %lu damages: %lu old, %lu new, %lu refused, "
-           "%lu mixed\n",
+           "%lu mixed; gone on from %lu\n",
            name, counts->cuts, counts->second_cuts, counts->faults, counts->damages,
-           counts->old_state, counts->new_state, counts->refused, counts->violations);
+           counts->old_state, counts->new_state, counts->refused, counts->violations,
+           counts->resumed);
     printf("%lu passed, %lu failed\n", all - counts->violations, counts->violations);
     return counts->violations == 0 && all > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

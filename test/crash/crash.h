@@ -9,6 +9,7 @@
  *          reordered from several seeds. Then, for every operation of the recovery,
  *          a second cut in it.
  *   fault  operation n fails once, or it and all after it; and again with a cut after.
+ *   full   writes past some point of the device find no room; and again with a cut after.
  *
  * Afterwards the memory must show exactly the steps that were acknowledged as done, or
  * one more where the last one was cut short.
@@ -44,10 +45,16 @@ struct crash_scenario {
      * number of steps forbids to be there any more (a wiped key) is looked for, too.
      */
     int (*state)(struct nvm_device *dev, void *context);
+
+    /*
+     * Go on with a memory that shows this many steps, to the end of the scenario: is all
+     * well? NULL: not asked.
+     */
+    bool (*resume)(struct nvm_device *dev, void *context, unsigned steps);
 };
 
 struct crash_counts {
-    unsigned long cuts, second_cuts, faults, damages;
+    unsigned long cuts, second_cuts, faults, damages, resumed;
     unsigned long old_state, new_state, refused; /* what the memory showed */
     unsigned long violations;
 };

@@ -135,13 +135,17 @@ enum err sql_create(const char *path, const struct sql_file *file, struct sql **
 
 static enum err check_identity(struct sql *s)
 {
-    int64_t id, version;
+    int64_t id, version, tables;
     enum err e = ask(s, "PRAGMA application_id", &id);
 
     if (e == ERR_OK)
         e = ask(s, "PRAGMA user_version", &version);
+    if (e == ERR_OK)
+        e = ask(s, "SELECT count(*) FROM sqlite_master", &tables);
     if (e != ERR_OK)
         return e;
+    if (version == 0 && tables == 0)
+        return ERR_NOT_FOUND;
     if (s->file->application_id != 0 && id != (int64_t)s->file->application_id)
         return ERR_CORRUPT;
     return version == s->file->version ? ERR_OK : ERR_UNSUPPORTED;

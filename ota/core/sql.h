@@ -30,7 +30,8 @@ struct sql_file {
  * Make a file of mode 0600 (an empty one that a crash left behind is filled), or open one.
  * The description is kept. Commits are durable: write-ahead log, synced on each commit.
  *
- * errors: ERR_EXISTS (create), ERR_NOT_FOUND (open)
+ * errors: ERR_EXISTS (create)
+ *         ERR_NOT_FOUND (open)  no file, or one that a crash left empty: create it
  *         ERR_CORRUPT      no SQLite file, or another module's
  *         ERR_UNSUPPORTED  another version of the schema
  *         ERR_BUSY, ERR_IO, ERR_NOMEM

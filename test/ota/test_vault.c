@@ -231,6 +231,10 @@ START_TEST(vault_open_tells_a_wrong_key_another_file_and_no_file)
     ck_assert_int_eq(vault_open("vault.db", &other, &v), ERR_KEY);
     ck_assert_int_eq(vault_open("none.db", &KEK, &v), ERR_NOT_FOUND);
     ck_assert_int_eq(vault_create("vault.db", &KEK, &v), ERR_EXISTS);
+    fclose(fopen("empty.db", "w")); /* what a crash leaves between making and filling */
+    ck_assert_int_eq(vault_open("empty.db", &KEK, &v), ERR_NOT_FOUND);
+    ck_assert_int_eq(vault_create("empty.db", &KEK, &v), ERR_OK);
+    vault_close(&v);
     f = fopen("text", "w");
     fputs("this is a text, and no database of any kind", f);
     fclose(f);

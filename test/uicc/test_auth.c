@@ -348,6 +348,46 @@ START_TEST(authenticate_follows_the_service_table)
 }
 END_TEST
 
+/* TS 31.103 7.1: the ISIM authenticates as the USIM does, but has no GSM context and no SUPI. */
+START_TEST(authenticate_answers_in_the_isim)
+{
+    make_set_1("isim = yes\n" ANY_JUMP);
+    card_expect(t, "00A4040C07A0000000871004", "9000");
+    expect(field(0, "rand"), field(0, "autn"), "DB08%s10%s10%s 9000", field(0, "f2_res"),
+           field(0, "f3_ck"), field(0, "f4_ik"));
+    card_expect(t, "0088008011 10 00112233445566778899AABBCCDDEEFF", "9864");
+    card_expect(t, "8078000100", "6985");
+}
+END_TEST
+
+/* CK of 256 bits has no Kc (TS 33.102 6.8.1.2 converts 128 bits). */
+START_TEST(authenticate_gives_long_ck_without_kc)
+{
+    static const uint8_t amf[2] = {0x80, 0};
+    struct aka_result result;
+    struct crypto *crypto = crypto_new();
+    uint8_t rand[16] = {1}, autn[16];
+    char rand_text[33], autn_text[33];
+
+    t = card_defaults();
+    aka_key_defaults(&t->perso.pairs[0].aka, AKA_TUAK);
+    t->perso.pairs[0].aka.ck_len = 32;
+    set_secret(&t->perso.pairs[0].aka.k, "ABABABABABABABABABABABABABABABAB");
+    set_secret(&t->perso.pairs[0].aka.opc,
+               "BD04D9530E87513C5D837AC2AD954623A8E2330C115305A73EB45D1F40CCCBFF");
+    card_make(t);
+    card_expect(t, SELECT_USIM, "9000");
+    ck_assert_int_eq(aka_autn(crypto, &t->perso.pairs[0].aka, rand, 0x20, amf, &result, autn),
+                     ERR_OK);
+    crypto_free(&crypto);
+    ck_assert_int_eq(hex_encode(RD_ARRAY(rand), rand_text, sizeof rand_text), ERR_OK);
+    ck_assert_int_eq(hex_encode(RD_ARRAY(autn), autn_text, sizeof autn_text), ERR_OK);
+    /* DB, 08 RES, 20 CK, 10 IK */
+    card_expect(t, challenge(rand_text, autn_text), "613C");
+    card_expect(t, "0088008011 10 00112233445566778899AABBCCDDEEFF", "6A81");
+}
+END_TEST
+
 /* TS 51.011 9.2.16 answers from the same keys. */
 START_TEST(run_gsm_algorithm_answers_as_gsm_context)
 {
@@ -453,6 +493,12 @@ START_TEST(get_identity_follows_its_conditions)
     make_c4("services = -125\n");
     card_expect(t, "8078000100", "6A81");
     card_free(&t);
+    make_c4(NULL);
+    card_verify(t, "ADM1");
+    card_expect(t, "00A4080C047FFF6FAD", "9000");
+    card_expect(t, "00D600030104", "9000");
+    card_expect(t, "8078000100", "6581");
+    card_free(&t);
     t = card_defaults();
     t->perso.pin1_enabled = true;
     card_make(t);
@@ -497,6 +543,8 @@ Suite *suite_under_test(void)
     tcase_add_test(c, authenticate_needs_the_usim);
     tcase_add_loop_test(c, authenticate_refuses, 0, (int)ARRAY_LEN(refusals));
     tcase_add_test(c, authenticate_follows_the_service_table);
+    tcase_add_test(c, authenticate_answers_in_the_isim);
+    tcase_add_test(c, authenticate_gives_long_ck_without_kc);
     tcase_add_test(c, run_gsm_algorithm_answers_as_gsm_context);
     suite_add_tcase(s, c);
     c = tcase_create("TS 31.102 7.5");

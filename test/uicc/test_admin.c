@@ -1,5 +1,6 @@
 /* Tests of uicc/fs/admin.c and template.c. Goal: files are created, resized, deleted, deactivated
  * and terminated as TS 102 222 6 says, each as a whole, and stay so when the card loses power. */
+#include "apdu/hex.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/lab.h"
 
@@ -444,6 +445,40 @@ START_TEST(terminated_card_is_of_no_use)
 }
 END_TEST
 
+/* A script has a channel of its own, which the card does not know. */
+static unsigned remote(struct channel *ch, const char *hex)
+{
+    uint8_t bytes[64], answer[300];
+    struct wr command = WR_ARRAY(bytes), out = WR_ARRAY(answer);
+    struct apdu cmd;
+    struct exec x = {.cmd = &cmd, .ch = ch, .out = &out, .remote = true, .rights = 0xFFFFFFFF};
+
+    ck_assert_int_eq(hex_decode(hex, &command), ERR_OK);
+    ck_assert_int_eq(apdu_parse(RD_WR(&command), &cmd), ERR_OK);
+    return cmd_execute(t->card, &x).v;
+}
+
+START_TEST(script_survives_the_deletion_of_its_own_file)
+{
+    struct channel ch, other;
+
+    channel_init(&ch, 0);
+    channel_init(&other, 0);
+    t->card->in_script = true;
+    ck_assert_uint_eq(remote(&ch, "00E0000019" EF_6F99), 0x9000);
+    ck_assert_uint_eq(remote(&other, "00A4000C026F99"), 0x9000);
+    ck_assert_uint_eq(remote(&ch, "00E4000002 6F99"), 0x9000);
+    ck_assert_uint_eq(remote(&ch, "00B0000001"), 0x6986);
+    ck_assert_uint_eq(remote(&other, "00B0000001"), 0x6986);
+    ck_assert_uint_eq(remote(&ch, "00E000001E" DF_5F10), 0x9000);
+    ck_assert_uint_eq(remote(&other, "00A4000C025F10"), 0x9000);
+    ck_assert_uint_eq(remote(&ch, "00E4000002 5F10"), 0x9000);
+    ck_assert_uint_eq(remote(&ch, "00A4000C022FE2"), 0x9000); /* the parent is current */
+    ck_assert_uint_eq(remote(&other, "80F2000000"), 0x9000);
+    store_rollback(&t->card->store);
+}
+END_TEST
+
 /* C14: cut the power at each operation of each command; afterwards it is before or after. */
 static const struct {
     const char *send, *select, *read, *before, *after;
@@ -503,6 +538,7 @@ Suite *suite_under_test(void)
         {"TS 102 221 11.1.14", deactivated_df_closes_what_is_in_it, 0},
         {"TS 102 222 6.8", terminated_file_can_only_be_deleted, 0},
         {"TS 102 222 6.9", terminated_card_is_of_no_use, 0},
+        {"TS 102 226 7", script_survives_the_deletion_of_its_own_file, 0},
         {"C14", sec_C14_commands_are_old_or_new, ARRAY_LEN(torn)},
     };
 

@@ -144,6 +144,8 @@ struct channel *channel_get(const struct card *card, unsigned number);
 void channel_close_all(struct card *card); /* at uicc_destroy */
 /* A file is gone: no channel has it selected any more. parent becomes current for its DF. */
 void channel_forget_node(struct card *card, uint16_t node, uint16_t parent);
+/* The same for a channel that only a script has, whose files may be gone since its last command. */
+void channel_repair(const struct card *card, struct channel *ch);
 /* Begin state of a channel: MF current, nothing verified. */
 void channel_init(struct channel *ch, uint8_t number);
 

@@ -4,6 +4,7 @@
  */
 #include "uicc/applet/manage.h"
 #include "uicc/core/handlers.h"
+#include "uicc/fs/fs.h"
 
 #define P1_OPEN  0x00
 #define P1_CLOSE 0x80
@@ -67,6 +68,21 @@ void channel_forget_node(struct card *card, uint16_t node, uint16_t parent)
     for (unsigned i = 0; i < APDU_CHANNELS; i++) {
         if (card->channels[i] != NULL)
             forget(card->channels[i], node, parent);
+    }
+}
+
+void channel_repair(const struct card *card, struct channel *ch)
+{
+    if (ch->ef != NODE_NONE && !fs_exists(card, ch->ef)) {
+        ch->ef = NODE_NONE;
+        ch->record = 0;
+    }
+    if (ch->app != NODE_NONE && !fs_exists(card, ch->app))
+        ch->app = NODE_NONE;
+    if (!fs_exists(card, ch->df)) {
+        ch->df = NODE_MF;
+        ch->ef = NODE_NONE;
+        ch->record = 0;
     }
 }
 

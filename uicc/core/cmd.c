@@ -151,11 +151,14 @@ static void end_foreign_transfer(struct card *card, const struct cmd_row *row, c
 
 static sw_t run(struct card *card, struct exec *x, const struct cmd_row *row)
 {
-    struct channel before = *x->ch;
+    struct channel before;
     sw_t sw;
 
     if (is_dead(card, row))
         return SW_CONDITIONS;
+    if (x->remote)
+        channel_repair(card, x->ch);
+    before = *x->ch;
     end_foreign_transfer(card, row, x);
     sw = row->run(card, x);
     if (!sw_is_success(sw) && !sw_is_warning(sw)) {

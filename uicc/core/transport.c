@@ -104,7 +104,8 @@ static sw_t refuse_get_response(const struct card *card, const struct apdu_class
 /* ---- one command ---- */
 
 /* Keep the answer for GET RESPONSE and say so; a warning is said at once, and again behind the data
- * (TS 102 221 7.3.1.1.4), but for the one of GlobalPlatform (11.4.3.2), said behind the data alone. */
+ * (TS 102 221 7.3.1.1.4), but for the one of GlobalPlatform (11.4.3.2), said behind the data alone.
+ */
 static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
 {
     struct pending *p = &card->pending;
@@ -118,8 +119,7 @@ static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
     p->sw = sw;
     for (size_t i = 0; i < p->len; i++)
         p->bytes[i] = x->out->base[i];
-    return sw_is_warning(sw) && !sw_equal(sw, SW_MORE_STATUS) ? sw
-                                                              : data_waits(x->cls.sim, p->len);
+    return sw_is_warning(sw) && !sw_equal(sw, SW_MORE_STATUS) ? sw : data_waits(x->cls.sim, p->len);
 }
 
 /* Volatile state before a command, to go back to when its effects cannot be made durable. */

@@ -168,7 +168,8 @@ static sw_t may_delete(const struct card *card, const struct exec *x, uint16_t n
 
 sw_t fs_cmd_delete(struct card *card, struct exec *x)
 {
-    uint16_t node;
+    uint16_t node, parent;
+    enum err e;
     sw_t sw;
 
     if (x->cmd->p1 != 0 || x->cmd->p2 != 0)
@@ -184,7 +185,11 @@ sw_t fs_cmd_delete(struct card *card, struct exec *x)
     if (fs_in_use(card, x, node))
         return SW_CONDITIONS;
     cmd_end_transfer(card);
-    return sw_from_err(fs_remove(card, node));
+    parent = fs_file(card, node)->parent;
+    e = fs_remove(card, node);
+    if (e == ERR_OK && !fs_exists(card, x->ch->df))
+        fs_make_current(card, x->ch, parent);
+    return sw_from_err(e);
 }
 
 /* ---- RESIZE FILE ---- */

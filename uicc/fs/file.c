@@ -46,11 +46,18 @@ enum err fs_record(const struct card *card, uint16_t node, uint8_t number, struc
 
 /* ---- changes ---- */
 
+/* EF.IMSI of the USIM; in an ISIM the same FID is another file. */
 static bool is_imsi(const struct card *card, uint16_t node)
 {
+    static const uint8_t usim[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
     const struct fs_file *f = fs_file(card, node);
+    const struct fs_file *df;
 
-    return f->fid == FID_IMSI && fs_file(card, f->parent)->kind == FS_ADF;
+    if (f->fid != FID_IMSI)
+        return false;
+    df = fs_file(card, f->parent);
+    return df->kind == FS_ADF && df->aid_len >= sizeof usim &&
+           rd_equal(RD(df->aid, sizeof usim), RD_ARRAY(usim));
 }
 
 static void note_change(struct card *card, uint16_t node)

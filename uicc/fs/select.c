@@ -1,8 +1,8 @@
 /*
  * SELECT and STATUS (TS 102 221 11.1.1, 11.1.2).
  */
-#include "uicc/core/handlers.h"
 #include "uicc/applet/manage.h"
+#include "uicc/core/handlers.h"
 #include "uicc/fs/tree.h"
 
 #include "apdu/tlv.h"

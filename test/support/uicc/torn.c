@@ -198,10 +198,14 @@ static bool reset(struct air *o)
     return uicc_reset(o->card, &w) == ERR_OK && is_success(air_hex(o, PROFILE));
 }
 
-/* What the card wants sent is sent; a reset that it wants happens. */
+/*
+ * What the card wants sent is sent; a reset that it wants happens. A proof is through when the
+ * card has struck it off: one that it cannot strike off is sent again after the next power-on.
+ */
 static bool session(struct air *o)
 {
     bool sent = false;
+    struct rd left;
 
     while (o->sw >> 8 == 0x91) {
         uint8_t fetch[] = {0x80, 0x12, 0, 0, (uint8_t)o->sw};
@@ -219,7 +223,7 @@ static bool session(struct air *o)
         if (!is_success(air_respond(o, 0)))
             return false;
     }
-    return sent && o->sw == 0x9000;
+    return sent && o->sw == 0x9000 && !store_get(&o->card->store, OBJ_OUTBOX, &left);
 }
 
 static bool take(struct torn *t, const struct torn_step *step)

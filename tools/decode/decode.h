@@ -84,4 +84,7 @@ void decode_status(sw_t sw, char *text, size_t cap);
 /* The current file of a channel, as a name ("ADF.USIM/EF.IMSI"). */
 void decode_where(const struct decode_channel *c, char *text, size_t cap);
 
+/* Is the current file of a channel one that every card has? */
+bool decode_needs(const struct decode_channel *c);
+
 #endif

@@ -177,3 +177,13 @@ void show_status_answer(struct show_exchange *x)
     else
         show_select_answer(x);
 }
+
+bool decode_needs(const struct decode_channel *c)
+{
+    const struct decode_ef *ef = show_ef_find(show_place(c->application, c->path, c->depth), c->ef);
+
+    if (c->ef != 0)
+        return ef != NULL && ef->needed;
+    return c->depth == 0 || (c->depth == 1 && c->path[0] == FID_CURRENT_ADF &&
+                             c->application == PLACE_USIM);
+}

@@ -1,0 +1,102 @@
+#include "apdu/ids.h"
+#include "tools/replay/replay.h"
+
+#include <string.h>
+
+/* Notes are for people: the exchange behind one is still the next. */
+static enum err peek(struct replay_fold *f)
+{
+    if (f->has_ahead)
+        return ERR_OK;
+    do {
+        if (f->end == ERR_OK)
+            f->end = trace_next(f->reader, &f->ahead);
+    } while (f->end == ERR_OK && f->ahead.kind == TRACE_NOTE);
+    f->has_ahead = f->end == ERR_OK;
+    return f->end;
+}
+
+static bool is_get_response(const struct trace_event *e, uint8_t cla)
+{
+    uint8_t channel = cla == 0xA0 ? 0xA0 : cla & 0x43;
+
+    return e->kind == TRACE_EXCHANGE && e->command.len >= 4 &&
+           e->command.at[1] == INS_GET_RESPONSE &&
+           (cla == 0xA0 ? e->command.at[0] == channel : (e->command.at[0] & 0x43) == channel);
+}
+
+/* Put the data of more behind that of answer, in place of its status word. */
+static void append(struct trace_bytes *answer, const struct trace_bytes *more)
+{
+    size_t at = answer->len >= 2 ? answer->len - 2 : 0;
+    size_t n = more->len < TRACE_BYTES_MAX - at ? more->len : TRACE_BYTES_MAX - at;
+
+    memcpy(answer->at + at, more->at, n);
+    memcpy(answer->mark + at, more->mark, n);
+    answer->len = at + n;
+    answer->open |= more->open;
+}
+
+static bool is_repetition(const struct trace_event *e, const struct trace_event *of, uint8_t le)
+{
+    return e->kind == TRACE_EXCHANGE && e->command.len == 5 && of->command.len >= 4 &&
+           memcmp(e->command.at, of->command.at, 4) == 0 && e->command.at[4] == le;
+}
+
+static bool waits(uint16_t sw)
+{
+    return sw >> 8 == 0x61 || sw >> 8 == 0x9F;
+}
+
+/* GET RESPONSE once: true when it was there and more may follow. */
+static bool take_response(struct replay_fold *f, struct trace_event *out, uint16_t *sw)
+{
+    uint16_t warning = *sw, got;
+
+    if (peek(f) != ERR_OK || !is_get_response(&f->ahead, out->command.at[0]) ||
+        !trace_status(&f->ahead.answer, &got))
+        return false;
+    f->has_ahead = false;
+    if (got >> 8 == 0x6C) /* asked with a wrong Le: the repetition brings the data */
+        return true;
+    append(&out->answer, &f->ahead.answer);
+    /* data behind a warning: the warning is what the command ended with */
+    if (!waits(warning) && got == SW_OK.v && out->answer.len >= 2) {
+        out->answer.at[out->answer.len - 2] = (uint8_t)(warning >> 8);
+        out->answer.at[out->answer.len - 1] = (uint8_t)warning;
+        return false;
+    }
+    *sw = got;
+    return waits(got);
+}
+
+enum err replay_next(struct replay_fold *f, struct trace_event *out, bool *not_fetched)
+{
+    enum err e = peek(f);
+    uint16_t sw;
+
+    *not_fetched = false;
+    if (e != ERR_OK)
+        return e;
+    *out = f->ahead;
+    f->has_ahead = false;
+    if (out->kind != TRACE_EXCHANGE || !trace_status(&out->answer, &sw))
+        return ERR_OK;
+    if (sw >> 8 == 0x6C && peek(f) == ERR_OK && is_repetition(&f->ahead, out, (uint8_t)sw)) {
+        *out = f->ahead;
+        f->has_ahead = false;
+        if (!trace_status(&out->answer, &sw))
+            return ERR_OK;
+    }
+    if (waits(sw) || (out->command.len > 5 && sw_is_warning(SW(sw)) && sw >> 4 != 0x63C)) {
+        while (take_response(f, out, &sw))
+            ;
+        *not_fetched = waits(sw);
+    }
+    return ERR_OK;
+}
+
+bool replay_ahead(struct replay_fold *f)
+{
+    return peek(f) == ERR_OK;
+}

@@ -1,0 +1,402 @@
+#include "tools/replay/replay.h"
+#include "apdu/ctlv.h"
+#include "apdu/ids.h"
+#include "apdu/tlv.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DRAIN_MAX 16 /* proactive commands in a row that the trace knows nothing of */
+
+enum err replay_init(struct replay *r, struct reader *reader)
+{
+    enum err e;
+
+    memset(r, 0, sizeof *r);
+    r->reader = reader;
+    r->sqn = 32;
+    e = decode_init(&r->a);
+    if (e == ERR_OK)
+        e = decode_init(&r->b);
+    if (e != ERR_OK)
+        replay_free(r);
+    return e;
+}
+
+void replay_free(struct replay *r)
+{
+    decode_free(&r->a);
+    decode_free(&r->b);
+    OPENSSL_cleanse(r, sizeof *r);
+}
+
+/* One exchange under way. */
+struct turn {
+    struct replay *r;
+    struct trace_event *recorded;
+    struct trace_event actual;
+    bool not_fetched;
+    bool fetch_follows; /* the recorded terminal fetched next */
+    struct replay_pairs pairs;
+    struct replay_result result;
+    uint8_t answer[REPLAY_ANSWER_MAX];
+    struct wr data;
+    sw_t sw;
+};
+
+static uint8_t channel_of(const struct trace_bytes *command)
+{
+    struct apdu_class k;
+
+    return apdu_class(command->at[0], &k) == ERR_OK ? k.channel : 0;
+}
+
+static bool selects(const struct trace_bytes *command)
+{
+    return command->at[1] == INS_SELECT || command->at[1] == INS_MANAGE_CHANNEL;
+}
+
+static void tell(struct turn *t, enum replay_verdict verdict, const char *why)
+{
+    struct replay *r = t->r;
+
+    if (r->strict && verdict == REPLAY_ALLOWED)
+        verdict = REPLAY_DIFFERENT;
+    t->result.verdict = verdict;
+    t->result.why = why;
+    r->counts.equal += verdict == REPLAY_EQUAL;
+    r->counts.allowed += verdict == REPLAY_ALLOWED;
+    r->counts.different += verdict == REPLAY_DIFFERENT;
+    if (r->report != NULL)
+        r->report(r->context, &t->result);
+}
+
+static void skip(struct turn *t, const char *why)
+{
+    struct replay *r = t->r;
+
+    if (r->strict) {
+        t->result.skipped = true;
+        tell(t, REPLAY_DIFFERENT, why);
+        return;
+    }
+    t->result.skipped = true;
+    t->result.why = why;
+    r->counts.skipped++;
+    if (r->report != NULL)
+        r->report(r->context, &t->result);
+}
+
+/* --- what the card under test is asked --- */
+
+/* A FETCH asks for as much as waits here and now. */
+static void set_fetch_length(const struct replay *r, struct wr *command)
+{
+    if (command->len == 5 && command->base[1] == INS_FETCH && r->waiting != 0)
+        command->base[4] = (uint8_t)r->waiting;
+}
+
+static enum err ask(struct turn *t, const char **why)
+{
+    struct replay *r = t->r;
+    uint8_t bytes[REPLAY_ANSWER_MAX];
+    struct wr command = WR_ARRAY(bytes);
+    const char *missing = NULL;
+    enum err e;
+
+    t->data = WR_ARRAY(t->answer);
+    *why = NULL;
+    if (replay_is_auth(r, t->recorded))
+        return replay_auth(r, t->recorded, &t->data, &t->sw, why);
+    e = replay_fill(&r->values, &t->recorded->command, &command, &missing);
+    if (e == ERR_OK) {
+        set_fetch_length(r, &command);
+        trace_bytes_set(&t->actual.command, RD_WR(&command));
+        e = reader_exchange(r->reader, RD_WR(&command), &t->data, &t->sw);
+    }
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return e;
+}
+
+/* --- the card's own toolkit --- */
+
+/* TERMINAL RESPONSE "performed" to what was fetched; ERR_FORMAT when that was nothing. */
+static enum err respond(struct replay *r, struct rd fetched, sw_t *sw)
+{
+    uint8_t bytes[64], answer[APDU_RESPONSE_MAX];
+    struct wr c = WR_ARRAY(bytes), data = WR_ARRAY(answer);
+    static const uint8_t end[] = {0x82, 0x02, 0x82, 0x81, 0x83, 0x01, 0x00};
+    struct rd details;
+    struct tlv t;
+
+    if (tlv_next(&fetched, &t) != ERR_OK || t.tag != CAT_OBJECT_PROACTIVE ||
+        ctlv_find(t.value, CTLV_COMMAND_DETAILS, &details) != ERR_OK || details.left != 3)
+        return ERR_FORMAT;
+    if (details.at[1] == PROACTIVE_REFRESH && details.at[2] == 0x04) {
+        struct wr atr = WR_ARRAY(answer);
+
+        *sw = SW_OK; /* a reset is the answer to this one */
+        return reader_reset(r->reader, &atr);
+    }
+    wr_bytes(&c, "\x80\x14\x00\x00\x0C", 5);
+    ctlv_write(&c, CTLV_COMMAND_DETAILS, details);
+    wr_bytes(&c, end, sizeof end);
+    return reader_exchange(r->reader, RD_WR(&c), &data, sw);
+}
+
+/* The trace knows nothing of what waits: do it, so that the card goes on. */
+static enum err drain(struct replay *r)
+{
+    enum err e = ERR_OK;
+
+    for (unsigned i = 0; i < DRAIN_MAX && r->waiting != 0 && e == ERR_OK; i++) {
+        uint8_t answer[APDU_RESPONSE_MAX];
+        uint8_t fetch[5] = {0x80, INS_FETCH, 0x00, 0x00, (uint8_t)r->waiting};
+        struct wr data = WR_ARRAY(answer);
+        sw_t sw = SW(0);
+
+        e = reader_exchange(r->reader, RD_ARRAY(fetch), &data, &sw);
+        if (e == ERR_OK)
+            e = respond(r, RD_WR(&data), &sw);
+        r->waiting = sw.v >> 8 == 0x91 ? sw.v : 0;
+    }
+    return e == ERR_FORMAT ? ERR_OK : e;
+}
+
+static bool is_fetch(const struct trace_event *e)
+{
+    return e->kind == TRACE_EXCHANGE && e->command.len >= 4 && e->command.at[1] == INS_FETCH;
+}
+
+/* --- comparing --- */
+
+/* 9000 and 91XX, 61XX that were followed or not: the command did the same. */
+static bool same_status(uint16_t recorded, uint16_t actual)
+{
+    uint16_t a = recorded, b = actual;
+
+    if (a >> 8 == 0x91 || a >> 8 == 0x61 || a >> 8 == 0x9F)
+        a = SW_OK.v;
+    if (b >> 8 == 0x91 || b >> 8 == 0x61 || b >> 8 == 0x9F)
+        b = SW_OK.v;
+    return a == b || (a >> 4 == 0x63C && b >> 4 == 0x63C);
+}
+
+/* The file is none that every card has, or no standard's at all. */
+static bool is_optional(const struct turn *t, const struct decode *found)
+{
+    const struct decode_channel *c = &found->channels[channel_of(&t->recorded->command)];
+
+    return !decode_needs(c);
+}
+
+/* A file that one of them has not: until the next SELECT they are in different places. */
+static bool missing_file(struct turn *t, uint16_t recorded)
+{
+    bool a = recorded == SW_NOT_FOUND.v, b = t->sw.v == SW_NOT_FOUND.v;
+
+    if (a == b)
+        return false;
+    t->r->lost[channel_of(&t->recorded->command)] = true;
+    tell(t, is_optional(t, a ? &t->r->b : &t->r->a) ? REPLAY_ALLOWED : REPLAY_DIFFERENT,
+         a ? "a file that the recorded card has not" : "a file that this card has not");
+    return true;
+}
+
+static bool has_stretches(const struct trace_bytes *b)
+{
+    for (size_t i = 0; i < b->len; i++) {
+        if (b->mark[i] >= TRACE_REST)
+            return true;
+    }
+    return false;
+}
+
+static const struct tree_node *answer_of(const struct decode *d)
+{
+    const struct tree_node *n = d->tree.root.first;
+
+    while (n != NULL && strcmp(n->name, "answer") != 0)
+        n = n->next;
+    return n;
+}
+
+static void compare_data(struct turn *t, bool status_differs)
+{
+    struct trace_bytes *want = &t->recorded->answer;
+    enum replay_verdict verdict;
+
+    if (replay_match(&t->r->values, want, TRACE_RD(&t->actual.answer))) {
+        tell(t, REPLAY_EQUAL, NULL);
+        return;
+    }
+    if (has_stretches(want)) {
+        tell(t, REPLAY_DIFFERENT, "not what the trace's pattern says");
+        return;
+    }
+    if (t->not_fetched) {
+        tell(t, REPLAY_EQUAL, NULL);
+        return;
+    }
+    verdict = replay_compare(answer_of(&t->r->a), answer_of(&t->r->b), want->open, &t->pairs);
+    if (verdict == REPLAY_EQUAL && status_differs)
+        verdict = REPLAY_ALLOWED;
+    tell(t, verdict, verdict == REPLAY_DIFFERENT ? "other content" : "content that may differ");
+}
+
+static void compare(struct turn *t, const char *why)
+{
+    uint16_t recorded = 0;
+
+    t->result.has_recorded_sw = trace_status(&t->recorded->answer, &recorded);
+    t->result.recorded_sw = SW(recorded);
+    t->result.sw = t->sw;
+    if (t->recorded->answer.len == 0) {
+        tell(t, REPLAY_EQUAL, "the trace has no answer");
+        return;
+    }
+    if (why != NULL) {
+        tell(t, REPLAY_DIFFERENT, why);
+        return;
+    }
+    if (replay_is_auth(t->r, t->recorded) && same_status(recorded, t->sw.v)) {
+        tell(t, REPLAY_EQUAL, NULL);
+        return;
+    }
+    if (!t->result.has_recorded_sw) {
+        compare_data(t, false);
+        return;
+    }
+    if (missing_file(t, recorded))
+        return;
+    if (!same_status(recorded, t->sw.v)) {
+        tell(t, REPLAY_DIFFERENT, "another status word");
+        return;
+    }
+    compare_data(t, recorded != t->sw.v && !t->not_fetched);
+}
+
+/* --- one event --- */
+
+static void decode_both(struct turn *t)
+{
+    uint8_t sw[2] = {(uint8_t)(t->sw.v >> 8), (uint8_t)t->sw.v};
+
+    wr_bytes(&t->data, sw, sizeof sw);
+    t->actual.kind = TRACE_EXCHANGE;
+    if (t->actual.command.len == 0)
+        t->actual.command = t->recorded->command;
+    trace_bytes_set(&t->actual.answer, RD_WR(&t->data));
+    decode_event(&t->r->a, t->recorded);
+    decode_event(&t->r->b, &t->actual);
+}
+
+/* NULL, or why this exchange cannot be replayed here. */
+static const char *obstacle(struct turn *t)
+{
+    struct replay *r = t->r;
+    const struct trace_bytes *c = &t->recorded->command;
+    uint8_t bytes[REPLAY_ANSWER_MAX];
+    struct wr w = WR_ARRAY(bytes);
+    const char *missing = NULL;
+    enum err e = c->len < 4 ? ERR_FORMAT : replay_fill(&r->values, c, &w, &missing);
+
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    if (e == ERR_FORMAT)
+        return "no command";
+    if (e != ERR_OK)
+        return "a value that the trace hides is not given";
+    if (c->at[1] == INS_FETCH && r->waiting == 0) {
+        r->skip_response = true;
+        return "this card has no proactive command here";
+    }
+    if (c->at[1] == INS_TERMINAL_RESPONSE && r->skip_response) {
+        r->skip_response = false;
+        return "this card has no proactive command here";
+    }
+    if (c->at[1] == INS_GET_RESPONSE)
+        return "its command is not in the trace";
+    if (c->at[1] == INS_AUTHENTICATE && r->aka.algorithm == 0 && !r->strict)
+        return "AUTHENTICATE needs the key of this card";
+    if (r->lost[channel_of(c)] && !selects(c) && c->at[0] != 0x80)
+        return "another file is selected here";
+    return NULL;
+}
+
+static enum err run_exchange(struct turn *t)
+{
+    struct replay *r = t->r;
+    const char *why = obstacle(t);
+    enum err e;
+
+    r->counts.exchanges++;
+    t->result =
+        (struct replay_result){.recorded = t->recorded, .a = &r->a, .b = &r->b, .pairs = &t->pairs};
+    t->pairs.count = 0;
+    trace_bytes_set(&t->actual.command, RD(NULL, 0));
+    if (why != NULL) {
+        decode_event(&r->a, t->recorded);
+        skip(t, why);
+        return ERR_OK;
+    }
+    if (selects(&t->recorded->command))
+        r->lost[channel_of(&t->recorded->command)] = false;
+    e = ask(t, &why);
+    if (e != ERR_OK)
+        return e;
+    r->waiting = t->sw.v >> 8 == 0x91 ? t->sw.v : 0;
+    decode_both(t);
+    compare(t, why);
+    return r->waiting != 0 && !t->fetch_follows ? drain(r) : ERR_OK;
+}
+
+static enum err run_reset(struct replay *r, const struct trace_event *event)
+{
+    uint8_t atr[READER_ATR_MAX];
+    struct wr w = WR_ARRAY(atr);
+
+    memset(r->lost, 0, sizeof r->lost);
+    r->waiting = 0;
+    r->skip_response = false;
+    decode_event(&r->a, event);
+    decode_event(&r->b, event);
+    return reader_reset(r->reader, &w);
+}
+
+static void wait_ms(uint64_t ms)
+{
+    const struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+    (void)nanosleep(&t, NULL);
+}
+
+enum err replay_run(struct replay *r, struct trace_reader *trace)
+{
+    struct turn *t = calloc(1, sizeof *t);
+    struct replay_fold *f = calloc(1, sizeof *f);
+    struct trace_event *event = calloc(1, sizeof *event);
+    enum err e = t == NULL || f == NULL || event == NULL ? ERR_NOMEM : ERR_OK;
+
+    if (e == ERR_OK) {
+        f->reader = trace;
+        t->r = r;
+        t->recorded = event;
+    }
+    while (e == ERR_OK) {
+        e = replay_next(f, event, &t->not_fetched);
+        if (e == ERR_OK && event->kind == TRACE_EXCHANGE) {
+            t->fetch_follows = replay_ahead(f) && is_fetch(&f->ahead);
+            e = run_exchange(t);
+        } else if (e == ERR_OK && event->kind == TRACE_RESET) {
+            e = run_reset(r, event);
+        } else if (e == ERR_OK && event->kind == TRACE_WAIT && r->timing) {
+            wait_ms(event->wait_ms);
+        }
+    }
+    free(event);
+    free(f);
+    free(t);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}

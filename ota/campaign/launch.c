@@ -163,6 +163,9 @@ enum err campaign_launch_new(struct campaign_engine *e)
     enum err err = ERR_OK;
 
     e->more_planned = false;
+    /* Nothing is begun for a link that takes nothing. */
+    if (e->world.link.room(e->world.link.context) == 0)
+        return ERR_OK;
     for (size_t i = 0; i < e->pace_count && err == ERR_OK; i++) {
         err = ledger_campaign_by_id(e->world.ledger, e->paces[i].campaign_id, &campaign);
         if (err == ERR_OK && campaign.state == LEDGER_RUNNING)
@@ -208,7 +211,6 @@ static enum err send_again(struct campaign_engine *e, struct campaign_case *c,
     if (err != ERR_OK)
         return err;
     e->stats.resent++;
-    outbox_forget(e->outbox, p->card_id); /* parts of it that never left would leave twice */
     return outbox_stage(e->outbox, c->job.msisdn, p);
 }
 
@@ -224,7 +226,8 @@ static enum err launch_one_due(struct campaign_engine *e, int64_t card_id)
         return err;
     if (campaign_fsm_is_final(c.job.state) || c.job.state == LEDGER_PLANNED)
         return ledger_packet_land(e->world.ledger, card_id);
-    if (c.campaign.state == LEDGER_PAUSED)
+    /* Time runs for the card, not for a link that is down or slow. */
+    if (c.campaign.state == LEDGER_PAUSED || outbox_holds(e->outbox, card_id))
         return ledger_packet_defer(e->world.ledger, card_id, due_at(e, &c.campaign));
     if (p.sendings < c.campaign.tries)
         return send_again(e, &c, &p);

@@ -168,6 +168,15 @@ void outbox_pump(struct outbox *o, const struct campaign_link *link)
     }
 }
 
+bool outbox_holds(const struct outbox *o, int64_t card_id)
+{
+    for (size_t i = 0; i < OUTBOX_MAX; i++) {
+        if (o->slots[i].state != FREE && o->slots[i].card_id == card_id)
+            return true;
+    }
+    return false;
+}
+
 bool outbox_is_empty(const struct outbox *o)
 {
     return o->free_count == OUTBOX_MAX;

@@ -26,6 +26,8 @@ void outbox_drop_staged(struct outbox *o);
 
 /* Hand parts to the link while it has room. */
 void outbox_pump(struct outbox *o, const struct campaign_link *link);
+/* Is a packet for this card still on its way to the SMS centre? */
+bool outbox_holds(const struct outbox *o, int64_t card_id);
 bool outbox_is_empty(const struct outbox *o);
 
 /* An answer for a part. ERR_NOT_FOUND for a tag that is none. On CAMPAIGN_REJECTED the shipment

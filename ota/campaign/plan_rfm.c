@@ -276,7 +276,7 @@ static const struct {
     {0x5FC0, 0x4F03, 1, 0, fiveg_context}, /* 5GS3GPPNSC */
     {0x5FC0, 0x4F04, 1, 0, fiveg_context}, /* 5GSN3GPPNSC */
     {0x5FC0, 0x4F05, 0, 0, fiveg_keys},    /* 5GAUTHKEYS */
-    {0x5FC0, 0x4F07, 0, 0, null_scheme},   /* SUCI_Calc_Info */
+    {0x5FD0, 0x4F01, 0, 0, null_scheme},   /* SUCI_Calc_Info of GET IDENTITY */
     {0, 0x6F07, 0, 0, imsi},               /* IMSI */
 };
 

@@ -1,5 +1,6 @@
 #include "ota/campaign/proof.h"
 
+#include "apdu/hex.h"
 #include "apdu/opchange.h"
 
 #include <openssl/crypto.h>
@@ -90,6 +91,21 @@ static bool ran_to_the_end(const struct campaign_subject *s, const struct script
     return a->executed + slack >= commands && (sw_is_success(a->last) || sw_is_warning(a->last));
 }
 
+/* A script may have been sent for what it reads: as much of it as the result can hold. */
+static void say_done(const struct campaign_subject *s, const struct script_answer *a,
+                     struct campaign_finding *f)
+{
+    char hex[65] = "";
+    size_t len = a->data.left < 32 ? a->data.left : 32;
+
+    say(f, CAMPAIGN_DONE, "%u commands, last %04X", a->executed, a->last.v);
+    if (s->campaign->method != LEDGER_SCRIPT || len == 0 ||
+        hex_encode(RD(a->data.at, len), hex, sizeof hex) != ERR_OK)
+        return;
+    say(f, CAMPAIGN_DONE, "%u commands, last %04X, data %s%s", a->executed, a->last.v, hex,
+        len < a->data.left ? "..." : "");
+}
+
 static void judge_script(struct crypto *c, const struct campaign_subject *s, struct rd data,
                          struct campaign_finding *f)
 {
@@ -113,7 +129,7 @@ static void judge_script(struct crypto *c, const struct campaign_subject *s, str
         say(f, CAMPAIGN_REFUSED, "command %u of %u: %04X %s", answer.executed, commands,
             answer.last.v, sw_text(answer.last));
     else if (f->answers == LEDGER_COMMAND)
-        say(f, CAMPAIGN_DONE, "%u commands, last %04X", answer.executed, answer.last.v);
+        say_done(s, &answer, f);
     else if (s->campaign->method == LEDGER_3A && has_new_imsi(s, answer.data))
         say(f, CAMPAIGN_DONE, "EF.IMSI is the new one (asked)");
     else

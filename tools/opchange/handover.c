@@ -1,4 +1,8 @@
-/* Operator A: the cards of a campaign that proved their change, for the new operator. */
+/*
+ * Operator A: the cards of a campaign that proved their change, for the new operator; and those
+ * whose proof was lost. A card on trial has left our network, so we cannot ask it any more: only
+ * the new operator can tell how its change ended, by having seen it.
+ */
 #include "apdu/hex.h"
 #include "ota/core/text.h"
 #include "tools/cli/cli.h"
@@ -23,7 +27,7 @@ struct handover {
     size_t standing_count;
     struct ledger_campaign campaign;
     struct oplist_draft *draft;
-    uint64_t moved, others;
+    uint64_t moved, unproved, others;
     const char *iccid; /* of an error */
 };
 
@@ -107,7 +111,9 @@ static enum err add_job(void *arg, const struct ledger_job *job)
     OPLIST_ROW_WIPED struct oplist_row row = {.index = 0};
     enum err e = ERR_OK;
 
-    if (job->state != LEDGER_PROVED && job->state != LEDGER_ATTACHED) {
+    if (job->state == LEDGER_UNKNOWN) {
+        h->unproved++;
+    } else if (job->state != LEDGER_PROVED && job->state != LEDGER_ATTACHED) {
         h->others++;
         return ERR_OK;
     }
@@ -162,8 +168,9 @@ static int hand_over(struct handover *h)
     if (ok)
         ok = opchange_send(p, o, h->draft, answered(&h->campaign, digest) ? digest : NULL);
     if (ok)
-        printf("%" PRIu64 " cards for %s, %" PRIu64 " have not moved: %s\n", h->moved,
-               o->value[OPCHANGE_TO], h->others, o->value[OPCHANGE_OUT]);
+        printf("%" PRIu64 " cards for %s, %" PRIu64 " of them without proof, %" PRIu64
+               " have not moved: %s\n",
+               h->moved, o->value[OPCHANGE_TO], h->unproved, h->others, o->value[OPCHANGE_OUT]);
     oplist_party_close(&p);
     return ok ? CLI_OK : CLI_FAILED;
 }

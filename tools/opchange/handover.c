@@ -168,9 +168,11 @@ static int hand_over(struct handover *h)
     if (ok)
         ok = opchange_send(p, o, h->draft, answered(&h->campaign, digest) ? digest : NULL);
     if (ok)
-        printf("%" PRIu64 " cards for %s, %" PRIu64 " of them without proof, %" PRIu64
-               " have not moved: %s\n",
-               h->moved, o->value[OPCHANGE_TO], h->unproved, h->others, o->value[OPCHANGE_OUT]);
+        printf("%" PRIu64 " cards for %s, %" PRIu64 " have not moved: %s\n", h->moved,
+               o->value[OPCHANGE_TO], h->others, o->value[OPCHANGE_OUT]);
+    if (ok && h->unproved > 0)
+        printf("%" PRIu64 " of them without proof: %s will have seen them, or not\n", h->unproved,
+               o->value[OPCHANGE_TO]);
     oplist_party_close(&p);
     return ok ? CLI_OK : CLI_FAILED;
 }

@@ -54,16 +54,12 @@ static enum err ask(struct sql *s, const char *query, int64_t *answer)
     return e;
 }
 
-/* The write-ahead log cannot be switched on while another process is making the file. */
+/* Only once the file is known to be ours: the first of these changes it. */
 static enum err configure(struct sql *s)
 {
-    enum err e = from_sqlite(sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS));
-
-    if (e == ERR_OK)
-        e = run_text(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                        "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-                        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
-    return e;
+    return run_text(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+                       "PRAGMA temp_store = MEMORY;");
 }
 
 static enum err open_handle(const char *path, const struct sql_file *file, struct sql **out)
@@ -76,7 +72,9 @@ static enum err open_handle(const char *path, const struct sql_file *file, struc
     s->file = file;
     e = from_sqlite(sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE, NULL));
     if (e == ERR_OK)
-        e = configure(s);
+        e = from_sqlite(sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS));
+    if (e == ERR_OK)
+        e = run_text(s, "PRAGMA trusted_schema = OFF");
     if (e == ERR_OK)
         *out = s;
     else
@@ -118,14 +116,16 @@ enum err sql_create(const char *path, const struct sql_file *file, struct sql **
 
     if (e == ERR_OK)
         e = open_handle(path, file, &s);
-    if (e == ERR_CORRUPT)
-        e = ERR_EXISTS; /* whatever it is, it is not ours to overwrite */
     if (e == ERR_OK)
         e = sql_begin(s);
     if (e == ERR_OK)
         e = write_schema(s);
+    if (e == ERR_CORRUPT)
+        e = ERR_EXISTS; /* whatever it is, it is not ours to overwrite */
     if (e == ERR_OK)
         e = sql_commit(s);
+    if (e == ERR_OK)
+        e = configure(s);
     if (e == ERR_OK)
         *out = s;
     else
@@ -161,6 +161,8 @@ enum err sql_open(const char *path, const struct sql_file *file, struct sql **ou
     e = open_handle(path, file, &s);
     if (e == ERR_OK)
         e = check_identity(s);
+    if (e == ERR_OK)
+        e = configure(s);
     if (e == ERR_OK)
         *out = s;
     else

@@ -12,7 +12,7 @@
 #include "apdu/secpkt.h"
 #include "uicc/nvm/nvm.h"
 
-#define PERSO_IMAGE_MAX   (256U * 1024U)
+#define PERSO_IMAGE_MAX   (1U << 18)
 #define PERSO_MESSAGE_MAX 160
 
 /*

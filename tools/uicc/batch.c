@@ -280,13 +280,13 @@ static enum err digits(const struct batch *b, const struct perso_card *card, con
     uint64_t v = 0;
     enum err e = fill(b, card, 0, name, bytes, sizeof bytes);
 
+    if (e != ERR_OK)
+        return e;
     for (size_t i = 0; i < 8; i++)
         v = v << 8 | bytes[i];
-    if (e == ERR_OK)
-        (void)snprintf(out, 9, "%0*llu", n,
-                       (unsigned long long)(v % (n == 8 ? 100000000U : 10000U)));
+    (void)snprintf(out, 9, "%0*llu", n, (unsigned long long)(v % (n == 8 ? 100000000U : 10000U)));
     OPENSSL_cleanse(bytes, sizeof bytes);
-    return e;
+    return ERR_OK;
 }
 
 static enum err opc(const struct batch *b, const struct perso_card *card, uint8_t index,

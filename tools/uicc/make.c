@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROFILE_TEXT_MAX (256U * 1024)
+#define PROFILE_TEXT_MAX (1U << 18)
 
 struct options {
     struct output_options output;

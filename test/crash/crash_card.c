@@ -115,6 +115,7 @@ int main(void)
     struct nvm_sim *bases[BASES] = {&open->nvm, &locked->nvm, &air->sim};
     struct torn *t = calloc(1, sizeof *t);
     struct crash_counts counts = {0};
+    struct crash_scenario scenario;
 
     if (t == NULL)
         return EXIT_FAILURE;
@@ -129,7 +130,10 @@ int main(void)
         t->count = rows[i].count;
         t->room = rows[i].room;
         t->prologue = rows[i].prologue;
-        torn_run(t, &counts);
+        if (torn_scenario(t, &scenario))
+            crash_run(&scenario, &counts);
+        else
+            counts.violations++;
     }
     free(t);
     card_free(&open);

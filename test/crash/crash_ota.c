@@ -119,11 +119,17 @@ static void make_change(struct world *w)
 static void torn_rows(struct torn *t, uint64_t room, const char *name,
                       const struct torn_step *steps, unsigned count, struct crash_counts *counts)
 {
+    struct crash_scenario scenario;
+
     t->name = name;
     t->steps = steps;
     t->count = count;
     t->room = room;
-    torn_run(t, counts);
+    if (torn_scenario(t, &scenario))
+        crash_run(&scenario, counts);
+    else
+        counts->violations++;
+    t->air->made = t->made;
 }
 #define ROWS(t, room, name, steps, counts) \
     torn_rows(t, room, name, steps, (unsigned)ARRAY_LEN(steps), counts)

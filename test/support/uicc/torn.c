@@ -460,10 +460,15 @@ static bool record_all(struct torn *t, struct nvm_sim *sim)
     return ok;
 }
 
-void torn_run(struct torn *t, struct crash_counts *counts)
+bool torn_scenario(struct torn *t, struct crash_scenario *out)
 {
-    struct crash_scenario scenario = {
+    struct nvm_sim sim = {0};
+    bool ok;
+
+    torn_make(t, &sim);
+    *out = (struct crash_scenario){
         .name = t->name,
+        .device_size = sim.device.size,
         .steps = t->count,
         .tears = t->tears,
         .context = t,
@@ -472,14 +477,7 @@ void torn_run(struct torn *t, struct crash_counts *counts)
         .state = state,
         .resume = resume,
     };
-    struct nvm_sim sim = {0};
-
-    torn_make(t, &sim);
-    scenario.device_size = sim.device.size;
-    if (record_all(t, &sim))
-        crash_run(&scenario, counts);
-    else
-        counts->violations++;
-    t->air->made = t->made;
+    ok = record_all(t, &sim);
     nvm_sim_free(&sim);
+    return ok;
 }

@@ -64,9 +64,9 @@ struct torn {
     struct torn_state after[TORN_STEPS_MAX + 1], now;
 };
 
-/* Every cut, fault and lack of room. A scenario that does not do what it says counts as a
- * violation. */
-void torn_run(struct torn *t, struct crash_counts *counts);
+/* For crash_run(), with the recording in t; borrows t. false, and said why: an
+ * undisturbed run does not do what the steps say. */
+bool torn_scenario(struct torn *t, struct crash_scenario *out);
 
 /* A copy of t->base with banks of that room, in to (zeros or a sim before). */
 void torn_make(struct torn *t, struct nvm_sim *to);

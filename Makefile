@@ -54,7 +54,7 @@ STACK_tools := $(BUILD)/lib/libtools.a $(BUILD)/lib/libuicc.a $(BUILD)/lib/libot
 
 TEST_FLOORS := apdu uicc ota tools
 SUPPORT_apdu  := $(call obj,$(filter-out %/runner.c,$(wildcard test/support/*.c)))
-SUPPORT_uicc  := $(SUPPORT_apdu) $(call obj,$(wildcard test/support/uicc/*.c))
+SUPPORT_uicc  := $(SUPPORT_apdu) $(call obj,$(wildcard test/support/uicc/*.c) test/crash/crash.c)
 SUPPORT_ota   := $(SUPPORT_apdu) $(call obj,$(wildcard test/support/ota/*.c))
 SUPPORT_tools := $(SUPPORT_uicc) $(call obj,$(wildcard test/support/ota/*.c))
 
@@ -117,7 +117,7 @@ $(foreach f,$(FUZZERS),$(eval $(call link,$(BUILD)/test/fuzz/replay_$(f),\
 	$(BUILD)/obj/test/fuzz/fuzz_$(f).o $(BUILD)/obj/test/fuzz/replay.o \
 	$(SUPPORT_tools) $(STACK_tools),$(LDLIBS_tools) $(LDLIBS_check))))
 $(foreach c,$(CRASHERS),$(eval $(call link,$(BUILD)/test/crash/crash_$(c),\
-	$(BUILD)/obj/test/crash/crash_$(c).o $(BUILD)/obj/test/crash/crash.o \
+	$(BUILD)/obj/test/crash/crash_$(c).o \
 	$(SUPPORT_tools) $(STACK_tools),$(LDLIBS_tools) $(LDLIBS_check))))
 $(foreach b,$(BENCHES),$(eval $(call link,$(BUILD)/test/bench/bench_$(b),\
 	$(BUILD)/obj/test/bench/bench_$(b).o $(SUPPORT_tools) $(STACK_tools),\
@@ -156,7 +156,7 @@ bench: all $(BENCH_PROGRAMS) $(NULL_CARD) ## measure, each figure beside its lim
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -O1 -g -I. -I/usr/include/PCSC \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SRC    = $(call src,apdu uicc ota $(wildcard tools/*/)) \
-	$(filter-out test/support/runner.c,$(call src,test/support))
+	$(filter-out test/support/runner.c,$(call src,test/support)) test/crash/crash.c
 
 build/fuzz/fuzz_%: test/fuzz/fuzz_%.c $(call src,apdu uicc ota) | build/deps/BUILD build/deps/LINT
 	@mkdir -p $(@D)

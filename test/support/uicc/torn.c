@@ -250,7 +250,7 @@ static bool take(struct torn *t, const struct torn_step *step)
     case TORN_AUTHENTICATE:
         break;
     }
-    return is_success(air_authenticate(o, step->slot, step->number)) && o->answer[0] == 0xDB;
+    return is_success(air_authenticate(o, step->slot, step->number));
 }
 
 /* The same again must be refused, whatever the world saw of the first time. */
@@ -259,11 +259,8 @@ static bool is_refused(struct torn *t, const struct torn_step *step)
     bool as_wanted;
 
     take_keys(t, step);
-    if (step->kind == TORN_AUTHENTICATE) {
-        uint16_t sw = air_authenticate(t->air, step->slot, step->number);
-
-        return is_success(sw) && t->air->answer[0] == 0xDC;
-    }
+    if (step->kind == TORN_AUTHENTICATE)
+        return air_authenticate(t->air, step->slot, step->number) == 0xDC00;
     if (step->kind == TORN_PACKET && !step->ends_keys)
         return send_packet(t, step, &as_wanted) == RSC_CNTR_LOW;
     if (step->kind == TORN_PACKET)

@@ -1,4 +1,5 @@
 #include "ota/core/disk.h"
+#include "ota/core/grow.h"
 #include "ota/core/text.h"
 #include "ota/oplist/cms.h"
 #include "ota/oplist/inside.h"
@@ -35,34 +36,16 @@ void oplist_draft_free(struct oplist_draft **d)
 {
     if (*d == NULL)
         return;
-    disk_free(&(*d)->text.base, (*d)->text.cap);
+    grow_free(&(*d)->text);
     free(*d);
     *d = NULL;
-}
-
-/* Not realloc: it would leave the keys of the old block behind. */
-static enum err make_room(struct wr *w)
-{
-    size_t cap = w->cap == 0 ? 65536 : 2 * w->cap;
-    uint8_t *block;
-
-    if (w->cap - w->len >= OPLIST_LINE_MAX)
-        return ERR_OK;
-    block = malloc(cap);
-    if (block == NULL)
-        return ERR_NOMEM;
-    if (w->len > 0)
-        memcpy(block, w->base, w->len);
-    disk_free(&w->base, w->cap);
-    w->base = block;
-    w->cap = cap;
-    return ERR_OK;
 }
 
 enum err oplist_draft_add(struct oplist_draft *d, const struct oplist_row *row)
 {
     size_t before = d->text.len;
-    enum err e = d->header.rows == OPLIST_ROWS_MAX ? ERR_SPACE : make_room(&d->text);
+    enum err e =
+        d->header.rows == OPLIST_ROWS_MAX ? ERR_SPACE : grow_room(&d->text, OPLIST_LINE_MAX);
 
     if (e == ERR_OK)
         e = oplist_row_write(&d->header, row, &d->text);

@@ -1,6 +1,7 @@
 /* An operator takes cards into service: from a table, from the manufacturer's pairs (3b), or from
  * the old operator's hand-over (3a). */
 #include "ota/core/disk.h"
+#include "ota/core/grow.h"
 #include "ota/core/text.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/csv.h"
@@ -23,24 +24,6 @@ struct activation {
 
 /* --- one card -------------------------------------------------------------------------------- */
 
-static enum err make_room(struct wr *w)
-{
-    size_t cap = w->cap == 0 ? 65536 : 2 * w->cap;
-    uint8_t *block;
-
-    if (w->cap - w->len >= OPCHANGE_SUBSCRIBER_ROW_MAX)
-        return ERR_OK;
-    block = malloc(cap);
-    if (block == NULL)
-        return ERR_NOMEM;
-    if (w->len > 0)
-        memcpy(block, w->base, w->len);
-    disk_free(&w->base, w->cap); /* and not realloc: there are keys in it */
-    w->base = block;
-    w->cap = cap;
-    return ERR_OK;
-}
-
 static enum err enter(struct activation *a, const struct opchange_subscriber *s)
 {
     enum err e = opchange_subscriber_activate(a->hlr, s);
@@ -48,7 +31,7 @@ static enum err enter(struct activation *a, const struct opchange_subscriber *s)
     if (e == ERR_OK && a->ledger != NULL)
         e = opchange_subscriber_own(a->ledger, s);
     if (e == ERR_OK && opchange_has(a->options, OPCHANGE_OUT)) {
-        e = make_room(&a->table);
+        e = grow_room(&a->table, OPCHANGE_SUBSCRIBER_ROW_MAX);
         if (e == ERR_OK)
             e = opchange_subscriber_write(s, &a->table);
     }
@@ -247,7 +230,7 @@ int opchange_activate(const struct opchange_options *o)
         return cli_usage("--party is missing");
     if (open_source(&a) && open_targets(&a))
         status = activate(&a);
-    disk_free(&a.table.base, a.table.cap);
+    grow_free(&a.table);
     ledger_close(&a.ledger);
     hlr_close(&a.hlr);
     oplist_free(&a.list);

@@ -1,6 +1,7 @@
 /* How things stand with a party, a vault or an HLR; and subscribers in other forms. */
 #include "apdu/hex.h"
 #include "ota/core/disk.h"
+#include "ota/core/grow.h"
 #include "ota/hlr/export.h"
 #include "ota/vault/audit.h"
 #include "tools/cli/cli.h"
@@ -159,28 +160,10 @@ struct exporting {
     uint64_t count, left_out;
 };
 
-static enum err make_room(struct wr *w)
-{
-    size_t cap = w->cap == 0 ? 65536 : 2 * w->cap;
-    uint8_t *block;
-
-    if (w->cap - w->len >= HLR_EXPORT_MAX)
-        return ERR_OK;
-    block = malloc(cap);
-    if (block == NULL)
-        return ERR_NOMEM;
-    if (w->len > 0)
-        memcpy(block, w->base, w->len);
-    disk_free(&w->base, w->cap);
-    w->base = block;
-    w->cap = cap;
-    return ERR_OK;
-}
-
 static enum err export_one(void *arg, const struct hlr_subscriber *s)
 {
     struct exporting *x = arg;
-    enum err e = make_room(&x->text);
+    enum err e = grow_room(&x->text, HLR_EXPORT_MAX);
 
     if (e == ERR_OK)
         e = hlr_export(x->format, s, &x->text);
@@ -205,7 +188,7 @@ int opchange_export(const struct opchange_options *o)
     if (e == ERR_OK)
         e = disk_write(out, RD_WR(&x.text));
     hlr_close(&h);
-    disk_free(&x.text.base, x.text.cap);
+    grow_free(&x.text);
     if (e != ERR_OK)
         return opchange_fail(out, e);
     printf("%" PRIu64 " subscribers, %" PRIu64 " left out: %s\n", x.count, x.left_out, out);

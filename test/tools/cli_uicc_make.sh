@@ -98,6 +98,10 @@ check "keys from a file, the environment and standard input" \
 "$uicc" make --out "$work/q" --seed 07
 check "the documented profile is the built-in one" \
     '[ "$("$uicc" show --json "$work"/p/*.card)" = "$("$uicc" show --json "$work"/q/*.card)" ]'
+"$uicc" make --out "$work/s" --profile tools/profiles/m2m-5g-suci.profile
+suci() { "$BIN/apdu" send --card "$work"/s/*.card 00A4040C07A0000000871002 8078000100 | tail -n 1; }
+check "a card with a home network key conceals its identity" '[[ $(suci) == A136*9000 ]]'
+check "and never twice alike" '[ "$(suci)" != "$(suci)" ]'
 printf 'name = x\n\nservices = 300\n' >"$work/bad.profile"
 error=$("$uicc" make --out "$work/r" --profile "$work/bad.profile" 2>&1)
 check "a wrong profile is told by file and line" '[ $? -eq 1 ] && [[ $error == *bad.profile:\ line\ 3:* ]]'

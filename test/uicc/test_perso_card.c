@@ -1,0 +1,175 @@
+/* The built-in profile on a whole card: every file of it is found by its path, says in its FCP
+ * what the profile says, and reads back what the profile or personalisation put there. */
+#include "apdu/hex.h"
+#include "apdu/tlv.h"
+#include "test/support/runner.h"
+#include "test/support/uicc/card.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BLOCK 128
+
+static struct test_card *t;
+
+static void setup(void)
+{
+    t = card_new();
+    card_verify(t, "ADM1");
+}
+
+static void teardown(void)
+{
+    card_free(&t);
+}
+
+/* FIDs from below the MF, or "" for the MF itself. */
+static void path_of(const struct profile *p, uint16_t node, char *out, size_t cap)
+{
+    char tail[32] = "", longer[40];
+
+    for (; node != NODE_MF; node = p->files[node].parent) {
+        (void)snprintf(longer, sizeof longer, "%04X%s", p->files[node].fid, tail);
+        (void)snprintf(tail, sizeof tail, "%.31s", longer);
+    }
+    (void)snprintf(out, cap, "%s", tail);
+}
+
+/* Answer of the last command as bytes, without its status word; fails unless that is 9000. */
+static struct rd answered(uint8_t *bytes, size_t cap)
+{
+    struct wr w = WR(bytes, cap);
+    size_t n = strlen(t->answer);
+
+    ck_assert_msg(n >= 4 && strcmp(t->answer + n - 4, "9000") == 0, "%s", t->answer);
+    t->answer[n - 4] = '\0';
+    ck_assert_int_eq(hex_decode(t->answer, &w), ERR_OK);
+    return RD_WR(&w);
+}
+
+static struct rd select_node(const struct profile *p, uint16_t node, uint8_t *bytes, size_t cap)
+{
+    char path[32], apdu[80], aid[33];
+
+    path_of(p, node, path, sizeof path);
+    if (p->files[node].kind == FS_ADF) {
+        ck_assert_int_eq(
+            hex_encode(RD(p->files[node].aid, p->files[node].aid_len), aid, sizeof aid), ERR_OK);
+        (void)snprintf(apdu, sizeof apdu, "00A40404%02X%s", p->files[node].aid_len, aid);
+    } else if (node == NODE_MF) {
+        (void)snprintf(apdu, sizeof apdu, "00A40004023F00");
+    } else {
+        (void)snprintf(apdu, sizeof apdu, "00A40804%02zX%s", strlen(path) / 2, path);
+    }
+    (void)card_run(t, apdu);
+    return answered(bytes, cap);
+}
+
+static void check_fcp(const struct fs_file *f, struct rd answer)
+{
+    struct rd fcp, v;
+
+    ck_assert_int_eq(tlv_find(answer, 0x62, &fcp), ERR_OK);
+    ck_assert_int_eq(tlv_find(fcp, 0x8B, &v), ERR_OK);
+    ck_assert_uint_eq(v.left, 3);
+    ck_assert_uint_eq((unsigned)v.at[0] << 8 | v.at[1], f->arr_fid);
+    ck_assert_uint_eq(v.at[2], f->arr_record);
+    if (f->kind <= FS_ADF)
+        return;
+    ck_assert_int_eq(tlv_find(fcp, 0x83, &v), ERR_OK);
+    ck_assert_uint_eq((unsigned)v.at[0] << 8 | v.at[1], f->fid);
+    ck_assert_int_eq(tlv_find(fcp, 0x82, &v), ERR_OK);
+    ck_assert_uint_eq(v.left, f->record_count > 0 ? 5 : 2);
+    if (f->record_count > 0) {
+        ck_assert_uint_eq((unsigned)v.at[2] << 8 | v.at[3], f->record_len);
+        ck_assert_uint_eq(v.at[4], f->record_count);
+    }
+}
+
+/* The body as a terminal reads it: in blocks, or record by record. */
+static void read_body(const struct fs_file *f, struct wr *body)
+{
+    uint8_t bytes[256];
+    char apdu[16];
+
+    for (uint32_t at = 0; f->kind == FS_TRANSPARENT && at < f->size; at += BLOCK) {
+        uint32_t n = f->size - at < BLOCK ? f->size - at : BLOCK;
+
+        (void)snprintf(apdu, sizeof apdu, "00B0%04X%02X", at, n);
+        (void)card_run(t, apdu);
+        wr_rd(body, answered(bytes, sizeof bytes));
+    }
+    for (unsigned i = 1; i <= f->record_count; i++) {
+        (void)snprintf(apdu, sizeof apdu, "00B2%02X04%02X", i, f->record_len);
+        (void)card_run(t, apdu);
+        wr_rd(body, answered(bytes, sizeof bytes));
+    }
+}
+
+/* What the profile says, for files that personalisation left alone. */
+static bool is_personal(const struct profile *p, uint16_t node)
+{
+    static const uint16_t fids[] = {0x2FE2, 0x6F07, 0x6F78, 0x6FAD, 0x6F40,
+                                    0x6F42, 0x6F46, 0x6FD9, 0x6F62};
+
+    for (size_t i = 0; i < ARRAY_LEN(fids); i++) {
+        if (p->files[node].fid == fids[i])
+            return true;
+    }
+    return false;
+}
+
+START_TEST(every_file_is_found_and_reads_as_the_profile_says)
+{
+    const struct profile *p = t->card->profile;
+
+    ck_assert_uint_gt(p->file_count, 90);
+    for (uint16_t node = 0; node < p->file_count; node++) {
+        const struct fs_file *f = &p->files[node];
+        const struct fs_file *shown = &p->files[f->shares != 0 ? f->shares : node];
+        uint8_t answer[300], bytes[4096];
+        struct wr body = WR_ARRAY(bytes);
+
+        check_fcp(f, select_node(p, node, answer, sizeof answer));
+        read_body(f, &body);
+        ck_assert_int_eq(wr_result(&body), ERR_OK);
+        if (f->kind <= FS_ADF || f->kind == FS_BER_TLV)
+            continue;
+        ck_assert_uint_eq(body.len, f->size);
+        if (is_personal(p, node))
+            continue;
+        for (size_t i = 0; i < body.len; i++) {
+            uint8_t want = i < shown->content_len ? shown->content[i] : 0xFF;
+
+            ck_assert_msg(bytes[i] == want, "%04X, byte %zu: %02X", f->fid, i, bytes[i]);
+        }
+    }
+}
+END_TEST
+
+/* One body, two names: what operator A's RFM writes to the USIM is read from DF.GSM, and back. */
+START_TEST(mirrors_show_each_others_changes)
+{
+    card_expect(t, "00A4080C047FFF6F07", "6A82"); /* no application yet */
+    card_expect(t, "00A4040C07A0000000871002", "9000");
+    card_expect(t, "00A4080C047FFF6F07", "9000");
+    card_expect(t, "00D6000009082926104365870921", "9000");
+    card_expect(t, "00A4080C047F206F07", "9000");
+    card_expect(t, "00B0000009", "082926104365870921 9000");
+    card_expect(t, "00D6000009080910101032547698", "9000");
+    card_expect(t, "00A4080C047FFF6F07", "9000");
+    card_expect(t, "00B0000009", "080910101032547698 9000");
+}
+END_TEST
+
+Suite *suite_under_test(void)
+{
+    Suite *s = suite_create("uicc/perso on a card");
+    TCase *c = tcase_create("TS 102 221 11.1.1");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, every_file_is_found_and_reads_as_the_profile_says);
+    tcase_add_test(c, mirrors_show_each_others_changes);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,7 +1,7 @@
 /*
- * bench_auth.c - AUTHENTICATE and secured packets per second through a whole card, in one
- * process: with a memory that forgets, where the card's own work shows, and with a real file,
- * beside bare pwrite and fdatasync of as many bytes. BENCH_DIR says where the files go (default:
+ * bench_auth.c - AUTHENTICATE per second through a whole card in one process: with a memory that
+ * forgets, where the card's own work shows, and, as secured packets (bench_remote has them
+ * without), with a real file, beside bare pwrite and fdatasync of as many bytes. BENCH_DIR says where the files go (default:
  * the current directory); a file system in memory measures nothing.
  */
 #include "test/support/uicc/air.h"
@@ -227,7 +227,6 @@ int main(void)
     require(b != NULL, "out of memory");
     prepare(b);
     measure_volatile(b, "AUTHENTICATE", make_authenticate);
-    measure_volatile(b, "secured packets", make_packet);
     measure_durable(b, "AUTHENTICATE, durable", make_authenticate);
     measure_durable(b, "packets, durable", make_packet);
     close(b->bare);

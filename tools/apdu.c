@@ -1,3 +1,4 @@
+#include "tools/apdu/compare.h"
 #include "tools/apdu/decode.h"
 #include "tools/apdu/record.h"
 #include "tools/apdu/replay.h"
@@ -13,6 +14,7 @@ int main(int argc, char **argv)
         {"replay", apdu_replay_main, "compare a card with what a trace recorded"},
         {"record", apdu_record_main, "write down what a card and its client say"},
         {"decode", apdu_decode_main, "explain a trace in words"},
+        {"compare", apdu_compare_main, "two cards side by side, or a profile out of one"},
         {NULL, NULL, NULL},
     };
 

@@ -17,6 +17,10 @@
 #define PIN_TRIES   1U
 #define PIN_UNBLOCK 2U
 
+/* First byte of an answer to AUTHENTICATE (TS 31.102 7.1.2.1). */
+#define SUCCESS         0xDB
+#define SYNCHRONISATION 0xDC
+
 #define PROFILE "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
 
 static void must(bool claim, const char *what)
@@ -250,7 +254,7 @@ static bool take(struct torn *t, const struct torn_step *step)
     case TORN_AUTHENTICATE:
         break;
     }
-    return is_success(air_authenticate(o, step->slot, step->number));
+    return is_success(air_authenticate(o, step->slot, step->number)) && o->answer[0] == SUCCESS;
 }
 
 /* The same again must be refused, whatever the world saw of the first time. */
@@ -259,8 +263,10 @@ static bool is_refused(struct torn *t, const struct torn_step *step)
     bool as_wanted;
 
     take_keys(t, step);
-    if (step->kind == TORN_AUTHENTICATE)
-        return air_authenticate(t->air, step->slot, step->number) == 0xDC00;
+    if (step->kind == TORN_AUTHENTICATE) {
+        air_authenticate(t->air, step->slot, step->number);
+        return t->air->answer_len > 0 && t->air->answer[0] == SYNCHRONISATION;
+    }
     if (step->kind == TORN_PACKET && !step->ends_keys)
         return send_packet(t, step, &as_wanted) == RSC_CNTR_LOW;
     if (step->kind == TORN_PACKET)

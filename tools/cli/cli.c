@@ -56,22 +56,24 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
-static int print_help(const char *summary, const struct cli_command *commands)
+static int print_help(const char *self, const char *summary, const struct cli_command *commands)
 {
-    printf("Usage: %s COMMAND [OPTION...]\n%s\n\nCommands:\n", program_invocation_short_name,
-           summary);
+    printf("Usage: %s COMMAND [OPTION...]\n%s\n\nCommands:\n", self, summary);
     for (; commands->name != NULL; commands++)
         printf("  %-12s %s\n", commands->name, commands->help);
-    printf("\n`%s COMMAND --help' tells more.\n", program_invocation_short_name);
+    printf("\n`%s COMMAND --help' tells more.\n", self);
     return CLI_OK;
 }
 
 int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_command *commands)
 {
+    const char *slash = strrchr(argv[0], '/');
+    const char *self = slash != NULL ? slash + 1 : argv[0]; /* "opchange", or "opchange party" */
+
     if (argc < 2)
         return cli_usage("a command is missing");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
-        return print_help(summary, commands);
+        return print_help(self, summary, commands);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("%s (Reseat) %s\n", program_invocation_short_name, CLI_VERSION);
         return CLI_OK;
@@ -82,7 +84,7 @@ int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_co
         if (strcmp(argv[1], c->name) != 0)
             continue;
         /* What argp calls the program, in its help and errors. */
-        (void)snprintf(name, sizeof name, "%s %s", program_invocation_short_name, c->name);
+        (void)snprintf(name, sizeof name, "%s %s", self, c->name);
         argv[1] = name;
         return c->main(argc - 1, argv + 1);
     }

@@ -166,6 +166,37 @@ START_TEST(opchange_fall_back_restores_every_file)
 }
 END_TEST
 
+/* Three digits of MNC: EF.AD, and the PLMNs (TS 24.008 10.5.1.13). */
+START_TEST(opchange_change_knows_length_of_mnc)
+{
+    struct opchange_command c = air_change_to(1, "310410123456789", 0, 0);
+
+    c.mnc_len = 3;
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    hexrow_assert(file("7FFF6FAD"), "00000003", "AD");
+    hexrow_assert(file("7FFF6FD9"), "130014FFFFFFFFFFFFFFFFFF", "EHPLMN");
+}
+END_TEST
+
+/* A file that the table rewrites and the command brings along: the way back knows the first. */
+START_TEST(opchange_fall_back_restores_file_written_twice)
+{
+    const uint8_t files[] = {4, 0x7F, 0xFF, 0x6F, 0x46, 0, 3, 0x01, 'X', 'Y',
+                             4, 0x7F, 0xFF, 0x6F, 0x46, 0, 2, 0x01, 'Z'};
+    struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
+    struct opchange_command c = air_change_to(1, IMSI_B, 0, 0);
+    uint8_t before[17];
+
+    c.files = RD_ARRAY(files);
+    memcpy(before, file("7FFF6F46").at, sizeof before);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    ck_assert_mem_eq(file("7FFF6F46").at, "\x01Z\xFF", 3);
+    air_session(o);
+    ck_assert_int_eq(air_change(o, 2, 1, &back).result, OPCHANGE_DONE);
+    ck_assert_mem_eq(file("7FFF6F46").at, before, sizeof before);
+}
+END_TEST
+
 START_TEST(opchange_trial_ends_after_polls)
 {
     struct opchange_proof proof;
@@ -540,22 +571,48 @@ START_TEST(sec_K2_switch_is_never_torn)
 }
 END_TEST
 
-/* A store without room: the sender is told, the packet is spent, nothing is changed. */
-START_TEST(opchange_memory_problem_is_proved)
+/* The result of a CHANGE, or OPCHANGE_MEMORY too when not even the proof found room (6F00). */
+static enum opchange_result change_with_room(size_t room, uint64_t counter)
 {
     struct opchange_command c = air_change_to(1, IMSI_B, 5, 0);
-    struct opchange_proof proof;
-    size_t used = o->arena.cap;
+    size_t cap = o->arena.cap;
+    struct opchange_proof proof = {.result = OPCHANGE_MEMORY};
+    uint8_t data[128];
+    struct wr w = WR_ARRAY(data);
+    struct air_packet p;
+
+    opchange_write(&w, &c);
+    p = air_packet(o, 1, AIR_OPCHANGE, counter, RD_WR(&w));
+    memset(o->arena.free_list, 0, sizeof o->arena.free_list);
+    o->arena.cap = o->arena.used + room;
+    if (air_run(o, &p) != 0x6F00)
+        ck_assert_int_eq(opchange_read_proof(air_proof(o, &p).data, &proof), ERR_OK);
+    o->arena.cap = cap;
+    return proof.result;
+}
+
+/* Memory ends at any point of the change: the sender is told, the packet is spent, nothing is
+ * changed; and with memory again it works. */
+START_TEST(opchange_memory_problem_is_proved)
+{
+    unsigned refused = 0;
+    size_t room = 16000; /* what is kept to fall back to takes 16384 first */
 
     air_hex(o, "80F2000C00");
-    o->arena.cap = o->arena.used; /* nothing more than what was given back before */
-    memset(o->arena.free_list, 0, sizeof o->arena.free_list);
-    o->arena.cap = o->arena.used + 2000;
-    proof = air_change(o, 1, 1, &c);
-    ck_assert_int_eq(proof.result, OPCHANGE_MEMORY);
-    o->arena.cap = used;
-    assert_imsi(IMSI_A);
-    ck_assert_int_eq(air_change(o, 1, 2, &c).result, OPCHANGE_DONE);
+    while (change_with_room(room, refused + 1) == OPCHANGE_MEMORY) {
+        struct opchange_proof now;
+
+        room += 64;
+        refused++;
+        opchange_status(o->card, &now);
+        ck_assert_uint_eq(now.active, 1);
+        ck_assert_uint_eq(now.spare, 3);
+        ck_assert_int_eq(now.state, OPCHANGE_NEVER);
+        assert_imsi(IMSI_A);
+        ck_assert_uint_lt(refused, 200);
+    }
+    ck_assert_uint_gt(refused, 10); /* in more places than the first */
+    assert_imsi(IMSI_B);
 }
 END_TEST
 
@@ -569,6 +626,8 @@ Suite *suite_under_test(void)
     tcase_add_test(t, opchange_change_moves_to_next_slot);
     tcase_add_test(t, opchange_change_rewrites_identity_files);
     tcase_add_test(t, opchange_fall_back_restores_every_file);
+    tcase_add_test(t, opchange_change_knows_length_of_mnc);
+    tcase_add_test(t, opchange_fall_back_restores_file_written_twice);
     tcase_add_test(t, opchange_trial_ends_after_polls);
     tcase_add_test(t, opchange_trial_counts_polls_over_power_cuts);
     tcase_add_test(t, opchange_trial_ends_after_seconds);

@@ -189,6 +189,42 @@ START_TEST(sec_C2_C12_key_byte_must_be_exact)
 }
 END_TEST
 
+/* Sealed with the right keys, but naming other indices; ciphered or not. */
+START_TEST(sec_C12_right_keys_under_other_indices_are_noise)
+{
+    for (unsigned kic = 0; kic < 16; kic++) {
+        for (unsigned kid = 0; kid < 16; kid++) {
+            struct air_packet p = good(1);
+
+            p.command.header.spi[0] = _i == 0 ? 0x16 : 0x12;
+            p.command.header.kic = (uint8_t)(kic << 4 | (p.command.header.kic & 0x0F));
+            p.command.header.kid = (uint8_t)(kid << 4 | (p.command.header.kid & 0x0F));
+            if (kic == 1 && kid == 1)
+                continue;
+            air_run(o, &p);
+            assert_plain_refusal(p.command.header.tar, "index");
+        }
+    }
+    assert_nothing_happened();
+}
+END_TEST
+
+/* KIc counts though nothing is ciphered: its algorithm is the key's. */
+START_TEST(sec_C2_kic_of_unciphered_packet_must_be_exact)
+{
+    for (unsigned nibble = 0; nibble < 16; nibble++) {
+        struct air_packet p = good(1);
+
+        if (nibble == (p.command.header.kic & 0x0FU))
+            continue;
+        p.command.header.spi[0] = 0x12;
+        p.command.header.kic = (uint8_t)(0x10 | nibble);
+        air_run(o, &p);
+        assert_plain_refusal(p.command.header.tar, "KIc");
+    }
+}
+END_TEST
+
 /* The keys of a slot that is not in force do nothing, even right ones. */
 START_TEST(sec_C12_keys_of_spare_slots_are_noise)
 {
@@ -538,6 +574,8 @@ Suite *suite_under_test(void)
     tcase_add_test(t, sec_C1_no_answer_holds_more_than_a_code);
     tcase_add_loop_test(t, sec_C2_C7_less_than_a_cc_is_noise, 0, (int)ARRAY_LEN(weaker));
     tcase_add_loop_test(t, sec_C2_C12_key_byte_must_be_exact, 0, 2);
+    tcase_add_loop_test(t, sec_C12_right_keys_under_other_indices_are_noise, 0, 2);
+    tcase_add_test(t, sec_C2_kic_of_unciphered_packet_must_be_exact);
     tcase_add_test(t, sec_C12_keys_of_spare_slots_are_noise);
     tcase_add_test(t, sec_C3_C4_tar_scan_finds_nothing);
     tcase_add_test(t, packet_process_tells_key_holder_of_unknown_tar);

@@ -192,6 +192,27 @@ START_TEST(sec_C18_fragment_flood_is_bounded)
 }
 END_TEST
 
+/* Eight messages of 31 parts at once: what is kept stays within its bound, the newest lives. */
+START_TEST(sec_C18_long_messages_make_room_for_each_other)
+{
+    uint8_t ud[SMS_UD_MAX] = {0x05, 0x00, 0x03, 0, 31, 0};
+
+    for (uint8_t n = 1; n < 31; n++) {
+        for (uint8_t reference = 0; reference < RECEIVER_MESSAGES; reference++) {
+            ud[3] = reference;
+            ud[5] = n;
+            o->now_ms++;
+            assert_waits(air_message(o, RD_ARRAY(ud), FROM));
+            ck_assert_uint_le(o->card->receiver->bytes, RECEIVER_BYTES_MAX);
+        }
+    }
+    make_packet(1, 42);
+    for (size_t i = 1; i <= 3; i++)
+        part(0x77, true, i, FROM);
+    assert_ran(42);
+}
+END_TEST
+
 static const struct {
     const char *what;
     const char *ud;
@@ -287,6 +308,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, receiver_drops_overdue_message);
     tcase_add_test(t, receiver_forgets_parts_at_reset);
     tcase_add_test(t, sec_C18_fragment_flood_is_bounded);
+    tcase_add_test(t, sec_C18_long_messages_make_room_for_each_other);
     tcase_add_loop_test(t, receiver_refuses_malformed, 0, (int)ARRAY_LEN(malformed));
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(i, setup, teardown);

@@ -7,6 +7,7 @@
 #include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 #include "uicc/fs/fs.h"
+#include "uicc/pin/pin.h"
 #include "uicc/remote/counter.h"
 
 static struct air *o;
@@ -161,6 +162,18 @@ START_TEST(rfm_command_has_rights_of_access_domain)
 }
 END_TEST
 
+START_TEST(rfm_command_has_no_other_rights)
+{
+    air_free(&o);
+    o = air_new("tar B00001 = rfm-usim 16 PIN1\n", SECPKT_AES);
+    air_terminal(o);
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 1, "00A4000C026F07 00B0000001").data, "02 9000 08",
+                  "PIN1 reads");
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 2, "00A4000C026F07 00D600000108").data, "02 6982",
+                  "ADM1 writes");
+}
+END_TEST
+
 START_TEST(rfm_change_of_imsi_asks_for_refresh)
 {
     struct air_packet p;
@@ -214,10 +227,11 @@ START_TEST(sec_C15_script_counter_and_proof_are_one)
         uint8_t script[64];
         struct wr w = WR_ARRAY(script);
         struct rd acc, fplmn;
+        struct pin_state pin2;
         bool moved, finished;
 
-        ck_assert_int_eq(hex_decode("00A4000C026F78 00D60000020004 00A4000C026F7B "
-                                    "00D600000362F210",
+        ck_assert_int_eq(hex_decode("00A4000C026F78 00D60000020004 "
+                                    "0020008108 30303030FFFFFFFF 00A4000C026F7B 00D600000362F210",
                                     &w),
                          ERR_OK);
         p = air_packet(o, 1, AIR_RFM_USIM, 1, RD_WR(&w));
@@ -235,6 +249,8 @@ START_TEST(sec_C15_script_counter_and_proof_are_one)
                                             RD((const uint8_t *)"\x7F\xFF\x6F\x7B", 4)));
         ck_assert(moved == (acc.at[0] == 0x00 && acc.at[1] == 0x04));
         ck_assert(moved == (fplmn.at[0] == 0x62));
+        ck_assert_int_eq(pin_read(o->card, 0x81, &pin2), ERR_OK);
+        ck_assert(moved == (pin2.tries == 2)); /* the try is not durable before the rest */
         if (finished) {
             ck_assert(moved);
             return;
@@ -264,6 +280,7 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(f, setup, teardown);
     tcase_set_timeout(f, 60);
     tcase_add_test(f, rfm_command_has_rights_of_access_domain);
+    tcase_add_test(f, rfm_command_has_no_other_rights);
     tcase_add_test(f, rfm_change_of_imsi_asks_for_refresh);
     tcase_add_test(f, sec_C15_script_counter_and_proof_are_one);
     suite_add_tcase(s, f);

@@ -239,7 +239,6 @@ static enum err renew(struct order *o, enum opchange_result *result)
     e = slot_write(s, index, &slot);
     if (e == ERR_OK)
         e = sqn_reset(s, index);
-    store_forget(s);
     o->effects->keys_changed = true;
     return e;
 }

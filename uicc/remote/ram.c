@@ -127,7 +127,6 @@ static sw_t put_key(struct run *run, const struct apdu *cmd, struct wr *out)
         return sw_of_key_error(e);
     if (slot_write(&card->store, index, &slot) != ERR_OK)
         return SW_MEMORY;
-    store_forget(&card->store);
     run->keys_changed = true;
     return SW_OK;
 }

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVER   "+491710000001"
-#define CENTRE   "+491710760000"
-#define SLOTS    4
-#define PROOF_AT 3 /* behind 02 71 00 */
+#define SERVER              "+491710000001"
+#define CENTRE              "+491710760000"
+#define SLOTS               4
+#define TAG_SYNCHRONISATION 0xDC
+#define PROOF_AT            3 /* behind 02 71 00 */
 
 /* Fuzz targets and benches use this file too, so nothing of libcheck is in it. */
 #define MUST(claim) must((claim), #claim, __LINE__)
@@ -471,7 +472,8 @@ uint16_t air_authenticate(struct air *o, uint8_t slot, uint64_t sqn)
     apdu[6 + AKA_RAND_LEN] = AKA_AUTN_LEN;
     MUST(aka_autn(o->crypto, &o->made.pairs[slot - 1].aka, apdu + 6, sqn, amf, &result,
                   apdu + 7 + AKA_RAND_LEN) == ERR_OK);
-    return air_send(o, RD_ARRAY(apdu));
+    (void)air_send(o, RD_ARRAY(apdu));
+    return o->answer_len > 0 && o->answer[0] == TAG_SYNCHRONISATION ? 0xDC00 : o->sw;
 }
 
 void air_select(struct air *o, const char *path)

@@ -118,7 +118,8 @@ struct opchange_proof air_change(struct air *o, uint8_t slot, uint64_t counter,
 struct opchange_command air_change_to(uint8_t from, const char *imsi, uint16_t polls,
                                       uint32_t seconds);
 
-/* AUTHENTICATE under the K of a slot with this SQN; sw. */
+/* AUTHENTICATE under the K of a slot with this SQN; sw, or DC00 when the card asks for
+ * synchronisation. */
 uint16_t air_authenticate(struct air *o, uint8_t slot, uint64_t sqn);
 /* Select the USIM, then a file by a path from it ("6F07", "5FC04F01"); fails the test if it is not
  * there. */

@@ -1,17 +1,19 @@
 #include "apdu/crypto.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
-#define DES_BLOCK 8
-#define AES_BLOCK 16
-#define AES_SIZES 3 /* 128, 192, 256 */
-#define WIDE_LEN  24
-#define CHUNK     256 /* multiple of both blocks */
+#define DES_BLOCK  8
+#define AES_BLOCK  16
+#define AES_SIZES  3 /* 128, 192, 256 */
+#define WIDE_LEN   24
+#define HMAC_BLOCK 64 /* of SHA-256; no secret is longer */
+#define HMAC_INNER 0x36
+#define HMAC_OUTER 0x5C
+#define CHUNK      256 /* multiple of both blocks */
 
 /*
  * Re-keying a kept context costs a tenth of making one, and allocates nothing;
@@ -25,7 +27,6 @@ struct crypto {
     EVP_CIPHER_CTX *last_ecb; /* what crypto_aes_more() goes on with; borrowed */
     EVP_MD_CTX *sha256;
     EVP_MD_CTX *shake256;
-    EVP_MAC_CTX *hmac;
 };
 
 static const uint8_t zeros[SECRET_LEN_MAX];
@@ -68,31 +69,13 @@ static EVP_MD_CTX *new_digest(const char *name)
     return ctx;
 }
 
-static EVP_MAC_CTX *new_hmac(void)
-{
-    char sha256[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-
-    if (ctx != NULL && !EVP_MAC_CTX_set_params(ctx, params)) {
-        EVP_MAC_CTX_free(ctx);
-        ctx = NULL;
-    }
-    EVP_MAC_free(mac);
-    return ctx;
-}
-
 static bool complete(const struct crypto *c)
 {
     for (size_t i = 0; i < AES_SIZES; i++) {
         if (c->aes_cbc[i] == NULL || c->aes_ecb[i] == NULL)
             return false;
     }
-    return c->des3_cbc != NULL && c->sha256 != NULL && c->shake256 != NULL && c->hmac != NULL;
+    return c->des3_cbc != NULL && c->sha256 != NULL && c->shake256 != NULL;
 }
 
 struct crypto *crypto_new(void)
@@ -108,7 +91,6 @@ struct crypto *crypto_new(void)
     c->des3_cbc = new_cipher("DES-EDE3-CBC");
     c->sha256 = new_digest("SHA256");
     c->shake256 = new_digest("SHAKE256");
-    c->hmac = new_hmac();
     if (!complete(c)) {
         ERR_clear_error();
         crypto_free(&c);
@@ -130,7 +112,6 @@ void crypto_free(struct crypto **c)
     EVP_CIPHER_CTX_free(old->des3_cbc);
     EVP_MD_CTX_free(old->sha256);
     EVP_MD_CTX_free(old->shake256);
-    EVP_MAC_CTX_free(old->hmac);
     OPENSSL_free(old);
 }
 
@@ -148,8 +129,6 @@ enum err crypto_forget(struct crypto *c)
         if (e == ERR_OK)
             e = start(c->aes_ecb[i], zeros, true);
     }
-    if (e == ERR_OK)
-        e = result(EVP_MAC_init(c->hmac, zeros, sizeof zeros, NULL));
     c->last_ecb = NULL;
     return e;
 }
@@ -416,14 +395,31 @@ enum err crypto_shake256(struct crypto *c, struct rd message, uint8_t *out, size
     return e == ERR_OK ? result(EVP_DigestFinalXOF(c->shake256, out, out_len)) : e;
 }
 
+/*
+ * RFC 2104, on the digest alone: OpenSSL's own HMAC asks the table of all digests for its name,
+ * and filling that table takes half a megabyte and a fifth of a card's start.
+ */
 enum err crypto_hmac_sha256(struct crypto *c, const struct secret *key, struct rd message,
                             uint8_t mac[SHA256_LEN])
 {
-    size_t len = 0;
+    uint8_t inner[HMAC_BLOCK], outer[HMAC_BLOCK + SHA256_LEN];
+    enum err e;
 
-    return result(EVP_MAC_init(c->hmac, key->bytes, key->len, NULL) &&
-                  EVP_MAC_update(c->hmac, message.at, message.left) &&
-                  EVP_MAC_final(c->hmac, mac, &len, SHA256_LEN));
+    memset(inner, HMAC_INNER, sizeof inner);
+    memset(outer, HMAC_OUTER, HMAC_BLOCK);
+    for (size_t i = 0; i < key->len; i++) {
+        inner[i] ^= key->bytes[i];
+        outer[i] ^= key->bytes[i];
+    }
+    e = result(EVP_DigestInit_ex2(c->sha256, NULL, NULL) &&
+               EVP_DigestUpdate(c->sha256, inner, sizeof inner) &&
+               EVP_DigestUpdate(c->sha256, message.at, message.left) &&
+               EVP_DigestFinal_ex(c->sha256, outer + HMAC_BLOCK, NULL));
+    if (e == ERR_OK)
+        e = crypto_sha256(c, RD_ARRAY(outer), mac);
+    OPENSSL_cleanse(inner, sizeof inner);
+    OPENSSL_cleanse(outer, sizeof outer);
+    return e;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t n)

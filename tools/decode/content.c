@@ -221,9 +221,9 @@ void show_sms_record(struct decode *d, struct tree_node *n, struct rd bytes)
     sca = RD(bytes.at + 1, len + 1U);
     show_rp_address(d, tree_add(&d->tree, n, "service centre", sca), sca);
     if ((status & 7) < 5)
-        show_tpdu_to_card(d, n, r);
+        show_tpdu_to_card(d, n, show_tpdu_cut(r, false));
     else
-        show_tpdu_from_card(d, n, r);
+        show_tpdu_from_card(d, n, show_tpdu_cut(r, true));
 }
 
 /* TS 31.102 4.2.27: alpha identifier, then 28 bytes */

@@ -35,6 +35,20 @@ void decode_reset(struct decode *d)
     d->down.open = d->up.open = false;
 }
 
+/* Status words of SIM mode (TS 51.011 9.4). */
+static const struct show_name sim_words[] = {
+    {0x9400, "no EF selected"},
+    {0x9402, "out of range"},
+    {0x9404, "file or pattern not found"},
+    {0x9408, "command does not fit the file"},
+    {0x9802, "no CHV initialised"},
+    {0x9804, "access not allowed, or wrong CHV"},
+    {0x9808, "contradicts the state of the CHV"},
+    {0x9810, "contradicts the state of invalidation"},
+    {0x9840, "blocked"},
+    {0, NULL},
+};
+
 void decode_status(sw_t sw, char *text, size_t cap)
 {
     unsigned low = sw.v & 0xFF;
@@ -62,7 +76,7 @@ void decode_status(sw_t sw, char *text, size_t cap)
     default:
         break;
     }
-    snprintf(text, cap, "%s", sw_text(sw));
+    snprintf(text, cap, "%s", show_name(sim_words, sw.v, sw_text(sw)));
 }
 
 bool show_succeeded(const struct show_exchange *x)

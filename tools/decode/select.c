@@ -184,6 +184,6 @@ bool decode_needs(const struct decode_channel *c)
 
     if (c->ef != 0)
         return ef != NULL && ef->needed;
-    return c->depth == 0 || (c->depth == 1 && c->path[0] == FID_CURRENT_ADF &&
-                             c->application == PLACE_USIM);
+    return c->depth == 0 ||
+           (c->depth == 1 && c->path[0] == FID_CURRENT_ADF && c->application == PLACE_USIM);
 }

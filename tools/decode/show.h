@@ -76,6 +76,7 @@ show_fn show_terminal_profile, show_proactive, show_terminal_response, show_enve
 
 /* --- sms.c --- */
 show_fn show_tpdu_to_card, show_tpdu_from_card, show_report_ud;
+struct rd show_tpdu_cut(struct rd bytes, bool submit);
 
 /* --- packet.c --- */
 show_fn show_command_packet, show_response_packet;

@@ -171,6 +171,25 @@ static void show_stamp(struct decode *d, struct tree_node *n, const uint8_t scts
               TREE_FREE);
 }
 
+/* A TPDU in a record is followed by FF: as much of it as its own lengths say. */
+struct rd show_tpdu_cut(struct rd bytes, bool submit)
+{
+    static const uint8_t validity_len[] = {0, 7, 1, 7};
+    size_t at = submit ? 2 : 1, end;
+    uint8_t dcs, udl;
+
+    if (bytes.left <= at)
+        return bytes;
+    at += 2U + (bytes.at[at] + 1U) / 2; /* length, type, digits */
+    end = at + 2 + (submit ? validity_len[bytes.at[0] >> 3 & 3] : SMS_TS_LEN);
+    if (bytes.left <= end)
+        return bytes;
+    dcs = bytes.at[at + 1];
+    udl = bytes.at[end];
+    end += 1U + (sms_dcs_is_gsm7(dcs) ? (udl * 7U + 7) / 8 : udl);
+    return RD(bytes.at, end < bytes.left ? end : bytes.left);
+}
+
 void show_tpdu_to_card(struct decode *d, struct tree_node *n, struct rd bytes)
 {
     struct sms_deliver m;

@@ -293,6 +293,14 @@ static void decode_both(struct turn *t)
     decode_event(&t->r->b, &t->actual);
 }
 
+/* Did the recorded card do it? */
+static bool worked(const struct trace_event *e)
+{
+    uint16_t sw;
+
+    return trace_status(&e->answer, &sw) && sw_is_success(SW(sw));
+}
+
 /* NULL, or why this exchange cannot be replayed here. */
 static const char *obstacle(struct turn *t)
 {
@@ -308,7 +316,7 @@ static const char *obstacle(struct turn *t)
         return "no command";
     if (e != ERR_OK)
         return "a value that the trace hides is not given";
-    if (c->at[1] == INS_FETCH && r->waiting == 0) {
+    if (c->at[1] == INS_FETCH && r->waiting == 0 && worked(t->recorded)) {
         r->skip_response = true;
         return "this card has no proactive command here";
     }
@@ -316,13 +324,21 @@ static const char *obstacle(struct turn *t)
         r->skip_response = false;
         return "this card has no proactive command here";
     }
-    if (c->at[1] == INS_GET_RESPONSE)
+    if (c->at[1] == INS_GET_RESPONSE && worked(t->recorded))
         return "its command is not in the trace";
     if (c->at[1] == INS_AUTHENTICATE && r->aka.algorithm == 0 && !r->strict)
         return "AUTHENTICATE needs the key of this card";
     if (r->lost[channel_of(c)] && !selects(c) && c->at[0] != 0x80)
         return "another file is selected here";
     return NULL;
+}
+
+/* The recorded card said 91XX here, too: its terminal may fetch later. */
+static bool knows_of_toolkit(const struct turn *t)
+{
+    uint16_t sw;
+
+    return trace_status(&t->recorded->answer, &sw) && sw >> 8 == 0x91;
 }
 
 static enum err run_exchange(struct turn *t)
@@ -349,7 +365,7 @@ static enum err run_exchange(struct turn *t)
     r->waiting = t->sw.v >> 8 == 0x91 ? t->sw.v : 0;
     decode_both(t);
     compare(t, why);
-    return r->waiting != 0 && !t->fetch_follows ? drain(r) : ERR_OK;
+    return r->waiting != 0 && !t->fetch_follows && !knows_of_toolkit(t) ? drain(r) : ERR_OK;
 }
 
 static enum err run_reset(struct replay *r, const struct trace_event *event)

@@ -68,6 +68,12 @@ static enum err take_number(struct card *card, struct applet_entry *entry)
     return applet_card_state_write(&card->store, &state);
 }
 
+/* Whatever an applet does not like about its parameters, they are wrong. */
+static enum err refusal(enum err e)
+{
+    return e == ERR_OK || e == ERR_SPACE || e == ERR_NOMEM || e == ERR_IO ? e : ERR_RANGE;
+}
+
 static enum err stage(struct card *card, struct applet_installation *w,
                       const struct applet_ops *ops)
 {
@@ -77,7 +83,7 @@ static enum err stage(struct card *card, struct applet_installation *w,
     if (e == ERR_OK && w->toolkit.priority > 0)
         e = applet_toolkit_write(&card->store, w->entry.number, &w->toolkit);
     if (e == ERR_OK && ops->install != NULL)
-        e = ops->install(&a, w->parameters);
+        e = refusal(ops->install(&a, w->parameters));
     return e;
 }
 

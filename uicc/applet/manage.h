@@ -18,7 +18,7 @@ struct applet_installation {
 /*
  * Make an instance. On error nothing is staged.
  * errors: ERR_EXISTS (AID), ERR_NOT_FOUND (module), ERR_UNSUPPORTED (bytecode), ERR_SPACE (no
- * entry, timer or memory left), ERR_RANGE (menu entry taken), those of the applet
+ * entry, timer or memory left), ERR_RANGE (refused by the applet)
  */
 NODISCARD enum err applet_install(struct card *card, struct applet_installation *wanted);
 /* ERR_BUSY when it is selected somewhere. */

@@ -279,6 +279,27 @@ enum err applet_registry_find(const struct store *s, struct rd aid, struct apple
     return ERR_NOT_FOUND;
 }
 
+enum err applet_registry_module(const struct store *s, uint8_t package, unsigned n,
+                                struct applet_aid *out)
+{
+    struct rd r;
+    enum err e = ERR_OK;
+
+    if (applet_is_native(package)) {
+        const struct native_package *p = applet_native_package(package - APPLET_NATIVE);
+
+        if (p == NULL || n >= p->module_count)
+            return ERR_NOT_FOUND;
+        *out = p->modules[n].aid;
+        return ERR_OK;
+    }
+    if (!store_get(s, OBJ_APPLET(APPLET_DATA + package), &r))
+        return ERR_NOT_FOUND;
+    for (unsigned i = 0; i <= n && e == ERR_OK; i++)
+        e = read_aid(&r, out);
+    return e == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
+}
+
 uint8_t applet_registry_free(const struct store *s)
 {
     struct rd r;

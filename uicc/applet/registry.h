@@ -58,6 +58,9 @@ enum applet_kind {
 #define PRIVILEGE_DEFAULT   0x04
 #define PRIVILEGE_CVM       0x02
 #define PRIVILEGE_MANDATED  0x01
+/* Second byte. */
+#define PRIVILEGE_TRUSTED_PATH 0x80
+#define PRIVILEGE_AUTHORIZED   0x40 /* content management without tokens */
 
 struct applet_aid {
     uint8_t len;
@@ -118,6 +121,11 @@ NODISCARD enum err applet_registry_find(const struct store *s, struct rd aid,
                                         struct applet_entry *out);
 /* A number that is free, 0 if there is none. */
 uint8_t applet_registry_free(const struct store *s);
+
+/* The n-th module of a load file; ERR_NOT_FOUND beyond the last. Those of a stored one are in its
+ * data: { length AID }*. */
+NODISCARD enum err applet_registry_module(const struct store *s, uint8_t package, unsigned n,
+                                          struct applet_aid *out);
 
 /* A load file that is part of the card and cannot be deleted. */
 static inline bool applet_is_native(uint8_t number)

@@ -13,10 +13,14 @@
 
 /* ---- which instance ---- */
 
-static bool may_be_selected(const struct applet_entry *e)
+/* A locked card has its issuer security domain, and no other application (GP 5.1.1.4). */
+static bool may_be_selected(const struct card *card, const struct applet_entry *e)
 {
-    if (e->number == APPLET_ISD)
-        return e->life != CARD_TERMINATED;
+    struct applet_card_state state;
+
+    applet_card_state(&card->store, &state);
+    if (e->number == APPLET_ISD || state.life == CARD_LOCKED)
+        return e->number == APPLET_ISD && state.life != CARD_TERMINATED;
     return e->kind == APPLET_INSTANCE && (e->life & APPLET_LOCKED) == 0 &&
            e->life >= APPLET_SELECTABLE;
 }
@@ -32,7 +36,7 @@ static enum err find(const struct card *card, const struct exec *x, struct apple
         return applet_registry_read(&card->store, APPLET_ISD, out);
     for (uint8_t n = next ? x->ch->applet : 0; applet_registry_next(&card->store, n, &e) == ERR_OK;
          n = e.number) {
-        if (may_be_selected(&e) && applet_aid_begins(&e.aid, aid)) {
+        if (may_be_selected(card, &e) && applet_aid_begins(&e.aid, aid)) {
             *out = e;
             return ERR_OK;
         }
@@ -164,7 +168,7 @@ sw_t applet_process(struct card *card, struct exec *x)
         return SW_WRONG_CLA;
     x->ch = channel_get(card, x->cls.channel);
     if (applet_registry_read(&card->store, x->ch->applet, &entry) != ERR_OK ||
-        !may_be_selected(&entry))
+        !may_be_selected(card, &entry))
         return SW_CONDITIONS;
     a = handle(card, &entry);
     return a.ops == NULL ? SW_CONDITIONS : a.ops->process(&a, x);

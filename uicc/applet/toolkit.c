@@ -18,7 +18,7 @@ enum err applet_open(struct card *card)
     card->applets = arena_alloc(card->engine->arena, sizeof *card->applets);
     if (card->applets == NULL)
         return ERR_NOMEM;
-    card->applets->powered_ms = card->host.now_ms(card->host.context);
+    card->applets->spoilt_ms = card->host.now_ms(card->host.context);
     return ERR_OK;
 }
 
@@ -59,7 +59,7 @@ static void drop_all(struct card *card)
 void applet_reset(struct card *card)
 {
     drop_all(card);
-    *card->applets = (struct applets){.powered_ms = card->host.now_ms(card->host.context)};
+    *card->applets = (struct applets){.spoilt_ms = card->host.now_ms(card->host.context)};
 }
 
 void applet_close(struct card *card)

@@ -60,8 +60,10 @@ struct applets {
     bool menu_told, events_told;
     struct transient *transients;              /* CLEAR_ON_RESET */
     struct transient *selected[APDU_CHANNELS]; /* CLEAR_ON_DESELECT, by channel */
-    uint64_t
-        powered_ms; /* when the power came; the wait after spoilt authentications begins anew */
+    uint8_t personalised;  /* instance that STORE DATA is for (uicc/isd); 0 none */
+    uint8_t listed;        /* entry that GET STATUS told last, while there is more to tell */
+    uint8_t listed_subset; /* of this P1 */
+    uint64_t spoilt_ms;    /* last authentication that failed, or when the power came */
 };
 
 NODISCARD enum err applet_open(struct card *card); /* at uicc_create */

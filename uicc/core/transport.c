@@ -86,6 +86,14 @@ static void get_response(struct card *card, const struct apdu *cmd, const struct
     transport_drop(card);
 }
 
+/* The same under secure messaging, which applets alone have. */
+static bool waits_for_applet(const struct card *card, const struct apdu_class *cls)
+{
+    const struct channel *ch = channel_get(card, cls->channel);
+
+    return ch != NULL && ch->applet != 0 && waits_on(card, cls->channel);
+}
+
 static sw_t refuse_get_response(const struct card *card, const struct apdu_class *cls)
 {
     if (cls->sim && !card->profile->sim_mode)
@@ -94,7 +102,7 @@ static sw_t refuse_get_response(const struct card *card, const struct apdu_class
      * the class of the command whose answer waits, and some do. */
     if (cls->etsi && !waits_on(card, cls->channel))
         return SW_WRONG_INS;
-    if (cls->secure_messaging)
+    if (cls->secure_messaging && !waits_for_applet(card, cls))
         return SW_SECURE_MESSAGING;
     if (channel_get(card, cls->channel) == NULL)
         return SW_CHANNEL;

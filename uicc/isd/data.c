@@ -1,0 +1,294 @@
+/*
+ * GET DATA and STORE DATA (GP 11.3, 11.11). A domain's own objects are kept as it was given
+ * them, one after the other in BER-TLV, as the persistent data of its entry.
+ */
+#include "uicc/isd/keys.h"
+
+#include "apdu/tlv.h"
+#include "uicc/fs/fs.h"
+
+#include "apdu/ids.h"
+
+#include <string.h>
+
+#define TAG_IIN          0x42
+#define TAG_CIN          0x45
+#define TAG_CARD_DATA    0x66
+#define TAG_RECOGNITION  0x73
+#define TAG_OID          0x06
+#define TAG_KEY_INFO     0xE0
+#define TAG_SEQUENCE     0xC1
+#define TAG_CPLC         0x9F7F
+#define TAG_RESOURCES    0xFF21
+#define TAG_APPLICATIONS 0x2F00
+#define TAG_APPLICATION  0x61
+#define TAG_AID          0x4F
+
+#define OBJECTS_MAX 256U
+
+/* ---- stored objects ---- */
+
+static struct rd objects_of(const struct isd_caller *caller)
+{
+    struct rd r = {NULL, 0};
+
+    (void)store_get(&caller->card->store, OBJ_APPLET(APPLET_DATA + caller->domain.number), &r);
+    return r;
+}
+
+static sw_t stored_object(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    struct rd value;
+
+    if (tlv_find(objects_of(caller), tag, &value) != ERR_OK)
+        return SW_REFERENCE;
+    tlv_write(out, tag, value);
+    return SW_OK;
+}
+
+/* ---- computed objects ---- */
+
+static void write_oid(struct wr *w, uint32_t tag, struct rd oid)
+{
+    size_t mark = tlv_open(w, tag);
+
+    tlv_write(w, TAG_OID, oid);
+    tlv_close(w, mark);
+}
+
+/* GP H.2: { globalPlatform 1 }, management type and version, identification scheme, channels. */
+static sw_t card_data(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    static const uint8_t gp[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x01};
+    static const uint8_t management[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x02, 0x02, 0x03};
+    static const uint8_t identity[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x03};
+    static const uint8_t scp02[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x04, 0x02, 0x55};
+    static const uint8_t scp03[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x04, 0x03, 0x70};
+    size_t outer = tlv_open(out, tag), inner = tlv_open(out, TAG_RECOGNITION);
+
+    (void)caller;
+    tlv_write(out, TAG_OID, RD_ARRAY(gp));
+    write_oid(out, 0x60, RD_ARRAY(management));
+    write_oid(out, 0x63, RD_ARRAY(identity));
+    write_oid(out, 0x64, RD_ARRAY(scp02));
+    write_oid(out, 0x64, RD_ARRAY(scp03));
+    tlv_close(out, inner);
+    tlv_close(out, outer);
+    return SW_OK;
+}
+
+static sw_t key_information(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    size_t mark = tlv_open(out, tag);
+
+    isd_keys_describe(caller->card, caller->domain.number, out);
+    tlv_close(out, mark);
+    return SW_OK;
+}
+
+static sw_t sequence(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    ISD_KEYS_WIPED struct isd_keys keys = {0};
+    uint8_t bytes[3];
+    struct wr w = WR_ARRAY(bytes);
+
+    if (isd_keys_find(caller->card, caller->domain.number, 0, &keys) != ERR_OK)
+        return SW_REFERENCE;
+    if (keys.type == GP_KEY_AES)
+        wr_u8(&w, (uint8_t)(keys.sequence >> 16));
+    wr_u16(&w, (uint16_t)keys.sequence);
+    tlv_write(out, tag, RD_WR(&w));
+    return SW_OK;
+}
+
+/* Of the card's production nothing is told but what EF.ICCID says anyway. */
+static sw_t production(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    enum { SERIAL_AT = 12, SERIAL_LEN = 4 };
+    uint8_t cplc[42] = {0};
+    uint16_t node = fs_child(caller->card, NODE_MF, FID_EF_ICCID);
+    struct rd iccid = node == NODE_NONE ? RD(NULL, 0) : fs_body(caller->card, node);
+
+    if (iccid.left == EF_ICCID_LEN)
+        memcpy(cplc + SERIAL_AT, iccid.at + EF_ICCID_LEN - SERIAL_LEN, SERIAL_LEN);
+    tlv_write(out, tag, RD_ARRAY(cplc));
+    return SW_OK;
+}
+
+static void write_number(struct wr *w, uint32_t tag, uint32_t value)
+{
+    uint8_t bytes[4];
+    struct wr n = WR_ARRAY(bytes);
+
+    wr_u32(&n, value);
+    tlv_write(w, tag, RD_WR(&n));
+}
+
+static unsigned count_applications(const struct card *card)
+{
+    struct applet_entry e;
+    unsigned count = 0;
+
+    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK; n = e.number)
+        count += e.kind == APPLET_INSTANCE;
+    return count;
+}
+
+/* TS 102 226 8.2.1.7.2 */
+static sw_t resources(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    const struct arena *arena = caller->card->engine->arena;
+    size_t mark = tlv_open(out, tag);
+
+    tlv_write_u8(out, 0x81, (uint8_t)count_applications(caller->card));
+    write_number(out, 0x82, card_free_memory(caller->card));
+    write_number(out, 0x83, (uint32_t)((arena->cap - arena->used) & 0xFFFFFF));
+    tlv_close(out, mark);
+    return SW_OK;
+}
+
+/* GP 11.3.3.1.3 */
+static sw_t applications(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    struct applet_entry e;
+    size_t mark = tlv_open(out, tag);
+
+    for (uint8_t n = 0; applet_registry_next(&caller->card->store, n, &e) == ERR_OK; n = e.number) {
+        if (e.kind == APPLET_INSTANCE && out->len + APPLET_AID_MAX + 4 <= caller->room) {
+            size_t inner = tlv_open(out, TAG_APPLICATION);
+
+            tlv_write(out, TAG_AID, RD_AID(&e.aid));
+            tlv_close(out, inner);
+        }
+    }
+    tlv_close(out, mark);
+    return SW_OK;
+}
+
+static const struct {
+    uint16_t tag;
+    bool issuer; /* of the issuer security domain alone */
+    sw_t (*write)(struct isd_caller *caller, uint32_t tag, struct wr *out);
+} objects[] = {
+    {TAG_IIN, false, stored_object},   {TAG_CIN, false, stored_object},
+    {TAG_CARD_DATA, false, card_data}, {TAG_KEY_INFO, false, key_information},
+    {TAG_SEQUENCE, false, sequence},   {TAG_CPLC, true, production},
+    {TAG_RESOURCES, true, resources},  {TAG_APPLICATIONS, true, applications},
+};
+
+sw_t isd_get_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
+{
+    uint32_t tag = (uint32_t)cmd->p1 << 8 | cmd->p2;
+
+    for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+        if (objects[i].tag == tag && (!objects[i].issuer || caller->domain.number == APPLET_ISD))
+            return objects[i].write(caller, tag, out);
+    }
+    return SW_REFERENCE;
+}
+
+/* ---- STORE DATA ---- */
+
+#define STORE_LAST     0x80
+#define STORE_CIPHERED 0x60
+#define STORE_FORM     0x18
+#define STORE_DGI      0x08
+
+static bool is_storable(uint32_t tag)
+{
+    return tag == TAG_IIN || tag == TAG_CIN;
+}
+
+/* All objects that were there, but for the one that comes anew. */
+static enum err merge(struct rd old, uint32_t tag, struct rd value, struct wr *w)
+{
+    struct tlv t;
+
+    while (tlv_next(&old, &t) == ERR_OK) {
+        if (t.tag != tag)
+            tlv_write(w, t.tag, t.value);
+    }
+    if (value.left > 0)
+        tlv_write(w, tag, value);
+    return wr_result(w);
+}
+
+static enum err store_object(struct isd_caller *caller, uint32_t tag, struct rd value)
+{
+    uint8_t bytes[OBJECTS_MAX];
+    struct wr w = WR_ARRAY(bytes);
+    enum err e = merge(objects_of(caller), tag, value, &w);
+
+    return e == ERR_OK ? store_put(&caller->card->store,
+                                   OBJ_APPLET(APPLET_DATA + caller->domain.number), RD_WR(&w))
+                       : e;
+}
+
+/* DGI 0070 wraps a BER-TLV object of the domain (GP 11.11.3.2); otherwise the objects stand alone.
+ */
+static enum err unwrap_dgi(struct rd *data)
+{
+    uint16_t dgi = 0;
+    uint8_t len = 0;
+    enum err e = rd_u16(data, &dgi);
+
+    if (e == ERR_OK)
+        e = rd_u8(data, &len);
+    if (e != ERR_OK)
+        return e;
+    return dgi == 0x0070 && len == data->left ? ERR_OK : ERR_RANGE;
+}
+
+static sw_t store_own(struct isd_caller *caller, const struct apdu *cmd)
+{
+    struct rd data = cmd->data, all;
+    struct tlv t;
+
+    if ((cmd->p1 & STORE_FORM) == STORE_DGI && unwrap_dgi(&data) != ERR_OK)
+        return SW_BAD_DATA;
+    for (all = data; all.left > 0;) {
+        if (tlv_next(&all, &t) != ERR_OK)
+            return SW_BAD_DATA;
+        if (!is_storable(t.tag))
+            return SW_REFERENCE;
+    }
+    while (data.left > 0 && tlv_next(&data, &t) == ERR_OK) {
+        enum err e = store_object(caller, t.tag, t.value);
+
+        if (e != ERR_OK)
+            return e == ERR_IO ? SW_MEMORY : SW_SPACE;
+    }
+    return SW_OK;
+}
+
+/* INSTALL [for personalization] has named an application: the data is for it (GP 7.3.3). */
+static sw_t pass_on(struct isd_caller *caller, const struct applet_entry *target,
+                    const struct apdu *cmd, struct wr *out)
+{
+    struct applet a = {caller->card, target->number, applet_ops_of(caller->card, target)};
+    struct exec x = {.cmd = cmd, .out = out};
+
+    if (a.ops == NULL || a.ops->process == NULL || isd_is_domain(target))
+        return SW_CONDITIONS;
+    x.ch = caller->card->channels[0];
+    return a.ops->process(&a, &x);
+}
+
+sw_t isd_store_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
+{
+    struct applets *all = caller->card->applets;
+    struct applet_entry target;
+    sw_t sw;
+
+    if ((cmd->p1 & STORE_CIPHERED) != 0)
+        return SW_P1P2; /* what is secret comes by PUT KEY */
+    if (all->personalised == 0)
+        return store_own(caller, cmd);
+    if (applet_registry_read(&caller->card->store, all->personalised, &target) != ERR_OK ||
+        target.domain != caller->domain.number)
+        return SW_CONDITIONS;
+    sw = pass_on(caller, &target, cmd, out);
+    if ((cmd->p1 & STORE_LAST) != 0)
+        all->personalised = 0;
+    return sw;
+}

@@ -55,13 +55,13 @@ static void profile(const char *bits)
 
 START_TEST(cat_queue_waits_for_terminal_profile)
 {
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_CONDITIONS);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_CONDITIONS);
     ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000);
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x910B);
     air_reset(o);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_CONDITIONS);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_CONDITIONS);
 }
 END_TEST
 
@@ -71,19 +71,19 @@ static const struct {
     uint8_t type;
     bool small, all;
 } allowed[] = {
-    {CAT_REFRESH, true, true},
-    {CAT_MORE_TIME, true, true},
-    {CAT_POLL_INTERVAL, true, true},
-    {CAT_POLLING_OFF, true, true},
-    {CAT_SEND_SHORT_MESSAGE, true, true},
-    {CAT_LOCAL_INFORMATION, true, true},
-    {CAT_SET_UP_EVENT_LIST, true, true},
-    {CAT_TIMER_MANAGEMENT, true, true},
-    {CAT_DISPLAY_TEXT, false, true},
-    {CAT_GET_INPUT, false, true},
-    {CAT_SET_UP_MENU, false, true},
-    {CAT_OPEN_CHANNEL, false, true},
-    {CAT_RUN_AT_COMMAND, false, true},
+    {PROACTIVE_REFRESH, true, true},
+    {PROACTIVE_MORE_TIME, true, true},
+    {PROACTIVE_POLL_INTERVAL, true, true},
+    {PROACTIVE_POLLING_OFF, true, true},
+    {PROACTIVE_SEND_SHORT_MESSAGE, true, true},
+    {PROACTIVE_LOCAL_INFORMATION, true, true},
+    {PROACTIVE_SET_UP_EVENT_LIST, true, true},
+    {PROACTIVE_TIMER_MANAGEMENT, true, true},
+    {PROACTIVE_DISPLAY_TEXT, false, true},
+    {PROACTIVE_GET_INPUT, false, true},
+    {PROACTIVE_SET_UP_MENU, false, true},
+    {PROACTIVE_OPEN_CHANNEL, false, true},
+    {PROACTIVE_RUN_AT_COMMAND, false, true},
     {0x99, false, false},
 };
 
@@ -102,8 +102,8 @@ END_TEST
 START_TEST(cat_cmd_fetch_hands_over_once)
 {
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_int_eq(queue(CAT_POLLING_OFF), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_POLLING_OFF), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "8012000000"), 0x6C0B); /* said before anything happens */
     ck_assert_uint_eq(air_hex(o, "801200000C"), 0x6C0B);
     ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
@@ -142,7 +142,7 @@ static const struct {
 START_TEST(cat_cmd_terminal_response_obeys)
 {
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
     ck_assert_msg(air_hex(o, responses[_i].response) == responses[_i].sw, "%s: %04X",
                   responses[_i].what, o->sw);
@@ -155,7 +155,7 @@ START_TEST(cat_cmd_terminal_response_unasked)
 {
     ck_assert_uint_eq(air_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "801400000C 8103010200 82028281 830100"), 0x6985);
     ck_assert_uint_eq(ended, 0);
 }
@@ -164,7 +164,7 @@ END_TEST
 START_TEST(cat_profile_again_offers_command_again)
 {
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
     ck_assert_uint_eq(air_hex(o, "8010000001FF"), 0x910B);
     ck_assert_uint_eq(air_hex(o, "801200000B"), 0x9000);
@@ -177,18 +177,19 @@ START_TEST(cat_queue_is_bounded)
     size_t used;
 
     profile(ALL);
-    ck_assert_int_eq(cat_queue(o->card, CAT_SEND_DATA, 0, 0x21, RD(body, 242), NULL), ERR_OK);
+    ck_assert_int_eq(cat_queue(o->card, PROACTIVE_SEND_DATA, 0, 0x21, RD(body, 242), NULL), ERR_OK);
     ck_assert_uint_eq(cat_pending(o->card), CAT_COMMAND_MAX - 1);
-    ck_assert_int_eq(cat_queue(o->card, CAT_SEND_DATA, 0, 0x21, RD(body, 244), NULL), ERR_SPACE);
+    ck_assert_int_eq(cat_queue(o->card, PROACTIVE_SEND_DATA, 0, 0x21, RD(body, 244), NULL),
+                     ERR_SPACE);
     for (int i = 1; i < CAT_QUEUE_MAX; i++)
-        ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_SPACE);
+        ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_SPACE);
     used = o->arena.used;
     for (int round = 0; round < 300; round++) {
         air_session(o);
         ck_assert_uint_eq(air_hex(o, "80F2000C00") & 0xF000, 0x9000);
         air_session(o);
-        ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK); /* numbers go round, 1 to FE */
+        ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK); /* numbers go round, 1 to FE */
     }
     ck_assert_uint_eq(o->arena.used, used);
 }
@@ -197,7 +198,7 @@ END_TEST
 START_TEST(cat_91xx_on_every_good_ending_alone)
 {
     profile(ALL);
-    ck_assert_int_eq(queue(CAT_MORE_TIME), ERR_OK);
+    ck_assert_int_eq(queue(PROACTIVE_MORE_TIME), ERR_OK);
     ck_assert_uint_eq(air_hex(o, "00A4000C023F00"), 0x910B);
     ck_assert_uint_eq(air_hex(o, "00A4000C02AAAA"), 0x6A82);
     ck_assert_uint_eq(air_hex(o, "00A40004023F00"), 0x910B); /* behind GET RESPONSE */

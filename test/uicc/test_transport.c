@@ -167,7 +167,7 @@ END_TEST
 static void queue_one(void)
 {
     card_expect(t, "801000000A FFFFFFFFFFFFFFFFFFFF", "9000");
-    ck_assert_int_eq(cat_queue(t->card, CAT_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL), ERR_OK);
+    ck_assert_int_eq(cat_queue(t->card, PROACTIVE_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL), ERR_OK);
 }
 
 START_TEST(waiting_commands_are_announced_on_9000_only)
@@ -195,7 +195,7 @@ END_TEST
 
 START_TEST(nothing_is_announced_before_terminal_profile)
 {
-    ck_assert_int_eq(cat_queue(t->card, CAT_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL), ERR_CONDITIONS);
+    ck_assert_int_eq(cat_queue(t->card, PROACTIVE_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL), ERR_CONDITIONS);
     card_expect(t, "00A4000C023F00", "9000");
 }
 END_TEST

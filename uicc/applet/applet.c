@@ -95,7 +95,7 @@ enum err applet_display_text(struct applet_activation *act, const char *text)
     if (wr_result(&s) != ERR_OK)
         return ERR_SPACE;
     ctlv_write(&b, CTLV_TEXT_STRING, RD_WR(&s));
-    return applet_send(act, CAT_DISPLAY_TEXT, WAIT_FOR_USER, DEVICE_DISPLAY, RD_WR(&b));
+    return applet_send(act, PROACTIVE_DISPLAY_TEXT, WAIT_FOR_USER, DEVICE_DISPLAY, RD_WR(&b));
 }
 
 void *applet_remember(struct applet *a, struct applet_activation *act, size_t n)

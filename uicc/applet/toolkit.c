@@ -209,8 +209,8 @@ static void set_up(struct card *card)
 
     if (!all->ready || !all->set_up_due)
         return;
-    menu = tell(card, CAT_SET_UP_MENU, applet_write_menu, &all->menu_told);
-    events = tell(card, CAT_SET_UP_EVENT_LIST, applet_write_event_list, &all->events_told);
+    menu = tell(card, PROACTIVE_SET_UP_MENU, applet_write_menu, &all->menu_told);
+    events = tell(card, PROACTIVE_SET_UP_EVENT_LIST, applet_write_event_list, &all->events_told);
     all->set_up_due = cat_busy(card) && (menu == ERR_SPACE || events == ERR_SPACE);
 }
 

@@ -5,9 +5,6 @@
 #include "uicc/core/handlers.h"
 #include "uicc/remote/remote.h"
 
-#define TAG_EVENT_LIST      0x19
-#define TAG_LOCATION_STATUS 0x1B
-
 #define LOCATION_NORMAL 0x00
 
 typedef sw_t envelope_handler(struct card *card, struct exec *x, struct rd value);
@@ -18,13 +15,13 @@ static bool tells_of_no_service(struct rd tlvs)
 {
     struct rd event, status;
 
-    if (ctlv_find(tlvs, TAG_EVENT_LIST, &event) != ERR_OK || event.left != 1)
+    if (ctlv_find(tlvs, CTLV_EVENT_LIST, &event) != ERR_OK || event.left != 1)
         return false;
-    if (event.at[0] == CAT_EVENT_NETWORK_REJECTION)
+    if (event.at[0] == EVENT_NETWORK_REJECTION)
         return true;
-    if (event.at[0] != CAT_EVENT_LOCATION_STATUS)
+    if (event.at[0] != EVENT_LOCATION_STATUS)
         return false;
-    return ctlv_find(tlvs, TAG_LOCATION_STATUS, &status) == ERR_OK && status.left == 1 &&
+    return ctlv_find(tlvs, CTLV_LOCATION_STATUS, &status) == ERR_OK && status.left == 1 &&
            status.at[0] != LOCATION_NORMAL;
 }
 
@@ -49,14 +46,10 @@ static const struct {
     uint8_t tag;
     envelope_handler *run;
 } envelopes[] = {
-    {0xD1, receiver_sms_pp}, /* SMS-PP download */
-    {0xD2, no_interest},     /* cell broadcast download */
-    {0xD3, no_interest},     /* menu selection */
-    {0xD4, no_interest},     /* call control */
-    {0xD5, no_interest},     /* MO-SMS control */
-    {0xD6, event_download},  /* event download */
-    {0xD7, no_interest},     /* timer expiration */
-    {0xD9, no_interest},     /* USSD download */
+    {CAT_OBJECT_SMS_PP, receiver_sms_pp},     {CAT_OBJECT_CELL_BROADCAST, no_interest},
+    {CAT_OBJECT_MENU_SELECTION, no_interest}, {CAT_OBJECT_CALL_CONTROL, no_interest},
+    {CAT_OBJECT_MO_SMS_CONTROL, no_interest}, {CAT_OBJECT_EVENT, event_download},
+    {CAT_OBJECT_TIMER, no_interest},          {CAT_OBJECT_USSD, no_interest},
 };
 
 /* First what the card itself does with it, then the applets. */

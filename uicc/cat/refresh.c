@@ -2,9 +2,6 @@
 
 #include "apdu/ctlv.h"
 
-#define TAG_FILE_LIST   0x12
-#define DEVICE_TERMINAL 0x82
-
 static bool wants_files(uint8_t mode)
 {
     return mode == REFRESH_FILES || mode == REFRESH_INIT_FILES;
@@ -22,9 +19,9 @@ enum err cat_refresh(struct card *card, uint8_t mode, struct rd files, size_t pa
     if (files.left > 0) {
         wr_u8(&w, (uint8_t)(files.left / path_len));
         wr_rd(&w, files);
-        ctlv_write(&b, TAG_FILE_LIST, RD_WR(&w));
+        ctlv_write(&b, CTLV_FILE_LIST, RD_WR(&w));
     }
     if (wr_result(&w) != ERR_OK || wr_result(&b) != ERR_OK)
         return ERR_SPACE;
-    return cat_queue(card, CAT_REFRESH, mode, DEVICE_TERMINAL, RD_WR(&b), NULL);
+    return cat_queue(card, PROACTIVE_REFRESH, mode, DEVICE_TERMINAL, RD_WR(&b), NULL);
 }

@@ -8,13 +8,7 @@
 
 #include <string.h>
 
-#define TAG_PROACTIVE 0xD0
-#define TAG_DETAILS   0x01
-#define TAG_DEVICES   0x02
-#define TAG_RESULT    0x03
-#define NUMBER_MAX    0xFE
-
-#define DEVICE_UICC 0x81
+#define NUMBER_MAX 0xFE
 
 enum err cat_open(struct card *card)
 {
@@ -72,10 +66,10 @@ static void write_command(struct wr *w, const struct cat_entry *entry, uint8_t d
 {
     const uint8_t details[] = {entry->number, entry->type, entry->qualifier};
     const uint8_t devices[] = {DEVICE_UICC, destination};
-    size_t mark = tlv_open(w, TAG_PROACTIVE);
+    size_t mark = tlv_open(w, CAT_OBJECT_PROACTIVE);
 
-    ctlv_write(w, TAG_DETAILS, RD_ARRAY(details));
-    ctlv_write(w, TAG_DEVICES, RD_ARRAY(devices));
+    ctlv_write(w, CTLV_COMMAND_DETAILS, RD_ARRAY(details));
+    ctlv_write(w, CTLV_DEVICE_IDENTITIES, RD_ARRAY(devices));
     wr_rd(w, body);
     tlv_close(w, mark);
 }
@@ -141,7 +135,7 @@ sw_t cat_cmd_fetch(struct card *card, struct exec *x)
     wr_bytes(x->out, cat->queue[0].bytes, len);
     cat->fetched = true;
     cat->reset_fetched =
-        cat->queue[0].type == CAT_REFRESH && cat->queue[0].qualifier == REFRESH_UICC_RESET;
+        cat->queue[0].type == PROACTIVE_REFRESH && cat->queue[0].qualifier == REFRESH_UICC_RESET;
     return SW_OK;
 }
 
@@ -151,11 +145,11 @@ static enum err read_response(const struct cat_entry *entry, struct rd tlvs, uin
 {
     struct rd details, value;
 
-    if (ctlv_find(tlvs, TAG_DETAILS, &details) != ERR_OK || details.left != 3)
+    if (ctlv_find(tlvs, CTLV_COMMAND_DETAILS, &details) != ERR_OK || details.left != 3)
         return ERR_FORMAT;
     if (details.at[0] != entry->number || details.at[1] != entry->type)
         return ERR_NOT_FOUND;
-    if (ctlv_find(tlvs, TAG_RESULT, &value) != ERR_OK)
+    if (ctlv_find(tlvs, CTLV_RESULT, &value) != ERR_OK)
         return ERR_FORMAT;
     return rd_u8(&value, result) == ERR_OK ? ERR_OK : ERR_FORMAT;
 }
@@ -168,7 +162,7 @@ sw_t cat_cmd_terminal_response(struct card *card, struct exec *x)
 {
     struct cat *cat = card->cat;
     struct cat_entry entry = cat->queue[0];
-    uint8_t result = CAT_RESULT_VALUES_MISSING;
+    uint8_t result = RESULT_VALUES_MISSING;
     enum err e;
 
     if (x->cmd->p1 != 0 || x->cmd->p2 != 0)

@@ -1,5 +1,6 @@
 #include "uicc/remote/identity.h"
 
+#include "apdu/ids.h"
 #include "apdu/tlv.h"
 #include "uicc/fs/fs.h"
 #include "uicc/pin/pin.h"
@@ -10,11 +11,18 @@
 #define FALLBACK_MAX 16384U /* bytes of old contents that one change may keep */
 #define PATH_FIDS    3
 
-#define INS_UPDATE_BINARY 0xD6
-
 #define SMSP_FIXED      28 /* bytes of an EF.SMSP record behind the name */
 #define SMSP_CENTRE     13
 #define SMSP_CENTRE_LEN 12
+
+/* Files that only this list names: the ISIM where our profiles have it, SAIP's place for what GET
+ * IDENTITY reads, and DF.GSM (TS 51.011 10.3). */
+#define FID_ADF_ISIM               0x7FF2
+#define FID_DF_SAIP                0x5FD0
+#define FID_EF_SUCI_CALC_INFO_USIM 0x4F01
+#define FID_EF_LOCIGPRS            0x6F53
+#define FID_EF_KC_2G               0x6F20
+#define FID_EF_KCGPRS_2G           0x6F52
 
 /* What a composer knows; the new body is filled with FF before it is called. */
 struct change {
@@ -267,65 +275,65 @@ static void home_domain(const struct change *change, uint8_t *body, size_t size)
 
 /* --- the table --- */
 
-/* Files below the MF; 7FFF is the USIM. A file that a card does not have is passed over. The
- * identity itself comes last: the order that TS 31.102 readers would see. */
+/* Files below the MF. A file that a card does not have is passed over; one that shows another's
+ * body (DF.GSM, mostly) is written once. */
 static const struct {
     uint16_t path[PATH_FIDS]; /* 0 ends it */
     compose_fn *compose;
 } identity_files[] = {
-    {{0x7FFF, 0x6F78}, access_class},             /* ACC */
-    {{0x7FFF, 0x6FAD}, administrative_data},      /* AD */
-    {{0x7FFF, 0x6F62}, home_list},                /* HPLMNwAcT */
-    {{0x7FFF, 0x6F61}, no_networks},              /* OPLMNwAcT */
-    {{0x7FFF, 0x6FD9}, home_plmns},               /* EHPLMN */
-    {{0x7FFF, 0x6F7B}, erase},                    /* FPLMN */
-    {{0x7FFF, 0x6F7E}, circuit_location},         /* LOCI */
-    {{0x7FFF, 0x6F73}, packet_location},          /* PSLOCI */
-    {{0x7FFF, 0x6FE3}, tracking_area},            /* EPSLOCI */
-    {{0x7FFF, 0x5FC0, 0x4F01}, tracking_area_5g}, /* 5GS3GPPLOCI */
-    {{0x7FFF, 0x5FC0, 0x4F02}, tracking_area_5g}, /* 5GSN3GPPLOCI */
-    {{0x7FFF, 0x6F08}, no_keys},                  /* Keys */
-    {{0x7FFF, 0x6F09}, no_keys},                  /* KeysPS */
-    {{0x7FFF, 0x6FE4}, erase},                    /* EPSNSC */
-    {{0x7FFF, 0x5FC0, 0x4F03}, erase},            /* 5GS3GPPNSC */
-    {{0x7FFF, 0x5FC0, 0x4F04}, erase},            /* 5GSN3GPPNSC */
-    {{0x7FFF, 0x5FC0, 0x4F05}, erase},            /* 5GAUTHKEYS */
-    {{0x7FFF, 0x5FC0, 0x4F07}, null_scheme},      /* SUCI_Calc_Info */
-    {{0x7FFF, 0x5FD0, 0x4F01}, null_scheme},      /* the same, for GET IDENTITY */
-    {{0x7FFF, 0x5FC0, 0x4F08}, erase},            /* OPL5G */
-    {{0x7FFF, 0x5FC0, 0x4F09}, erase},            /* SUPI_NAI */
-    {{0x7FFF, 0x5FC0, 0x4F0A}, routing_indicator},
-    {{0x7FFF, 0x5F3B, 0x4F20}, no_gsm_keys}, /* Kc */
-    {{0x7FFF, 0x5F3B, 0x4F52}, no_gsm_keys}, /* KcGPRS */
-    {{0x7FFF, 0x6F5B}, start_values},        /* START-HFN */
-    {{0x7FFF, 0x6F46}, provider_name},       /* SPN */
-    {{0x7FFF, 0x6FC5}, erase},               /* PNN */
-    {{0x7FFF, 0x6FC6}, erase},               /* OPL */
-    {{0x7FFF, 0x6FCD}, erase},               /* SPDI */
-    {{0x7FFF, 0x6F3E}, erase},               /* GID1 */
-    {{0x7FFF, 0x6F3F}, erase},               /* GID2 */
-    {{0x7FFF, 0x6F42}, message_parameters},  /* SMSP */
-    {{0x7FFF, 0x6F40}, own_number},          /* MSISDN */
-    {{0x7F10, 0x6F42}, message_parameters},
-    {{0x7F10, 0x6F40}, own_number},
-    {{0x7F20, 0x6F78}, access_class}, /* the 2G view of the same, where not shared */
-    {{0x7F20, 0x6FAD}, administrative_data},
-    {{0x7F20, 0x6F7B}, erase},
-    {{0x7F20, 0x6F7E}, circuit_location},
-    {{0x7F20, 0x6F53}, packet_location}, /* LOCIGPRS */
-    {{0x7F20, 0x6F20}, no_gsm_keys},     /* Kc */
-    {{0x7F20, 0x6F52}, no_gsm_keys},     /* KcGPRS */
-    {{0x7F20, 0x6F46}, provider_name},
-    {{0x7F20, 0x6F07}, imsi},
-    {{0x7FF2, 0x6F02}, private_identity}, /* ISIM: IMPI */
-    {{0x7FF2, 0x6F03}, home_domain},      /* DOMAIN */
-    {{0x7FF2, 0x6F04}, public_identity},  /* IMPU */
-    {{0x7FFF, 0x6F07}, imsi},             /* IMSI */
+    {{FID_CURRENT_ADF, FID_EF_ACC}, access_class},
+    {{FID_CURRENT_ADF, FID_EF_AD}, administrative_data},
+    {{FID_CURRENT_ADF, FID_EF_HPLMNWACT}, home_list},
+    {{FID_CURRENT_ADF, FID_EF_OPLMNWACT}, no_networks},
+    {{FID_CURRENT_ADF, FID_EF_EHPLMN}, home_plmns},
+    {{FID_CURRENT_ADF, FID_EF_FPLMN}, erase},
+    {{FID_CURRENT_ADF, FID_EF_LOCI}, circuit_location},
+    {{FID_CURRENT_ADF, FID_EF_PSLOCI}, packet_location},
+    {{FID_CURRENT_ADF, FID_EF_EPSLOCI}, tracking_area},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_5GS3GPPLOCI}, tracking_area_5g},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_5GSN3GPPLOCI}, tracking_area_5g},
+    {{FID_CURRENT_ADF, FID_EF_KEYS}, no_keys},
+    {{FID_CURRENT_ADF, FID_EF_KEYSPS}, no_keys},
+    {{FID_CURRENT_ADF, FID_EF_EPSNSC}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_5GS3GPPNSC}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_5GSN3GPPNSC}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_5GAUTHKEYS}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_SUCI_CALC_INFO}, null_scheme},
+    {{FID_CURRENT_ADF, FID_DF_SAIP, FID_EF_SUCI_CALC_INFO_USIM}, null_scheme},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_OPL5G}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_SUPI_NAI}, erase},
+    {{FID_CURRENT_ADF, FID_DF_5GS, FID_EF_ROUTING_INDICATOR}, routing_indicator},
+    {{FID_CURRENT_ADF, FID_DF_GSM_ACCESS, FID_EF_KC}, no_gsm_keys},
+    {{FID_CURRENT_ADF, FID_DF_GSM_ACCESS, FID_EF_KCGPRS}, no_gsm_keys},
+    {{FID_CURRENT_ADF, FID_EF_START_HFN}, start_values},
+    {{FID_CURRENT_ADF, FID_EF_SPN}, provider_name},
+    {{FID_CURRENT_ADF, FID_EF_PNN}, erase},
+    {{FID_CURRENT_ADF, FID_EF_OPL}, erase},
+    {{FID_CURRENT_ADF, FID_EF_SPDI}, erase},
+    {{FID_CURRENT_ADF, FID_EF_GID1}, erase},
+    {{FID_CURRENT_ADF, FID_EF_GID2}, erase},
+    {{FID_CURRENT_ADF, FID_EF_SMSP}, message_parameters},
+    {{FID_CURRENT_ADF, FID_EF_MSISDN}, own_number},
+    {{FID_DF_TELECOM, FID_EF_SMSP}, message_parameters},
+    {{FID_DF_TELECOM, FID_EF_MSISDN}, own_number},
+    {{FID_DF_GSM, FID_EF_ACC}, access_class},
+    {{FID_DF_GSM, FID_EF_AD}, administrative_data},
+    {{FID_DF_GSM, FID_EF_FPLMN}, erase},
+    {{FID_DF_GSM, FID_EF_LOCI}, circuit_location},
+    {{FID_DF_GSM, FID_EF_LOCIGPRS}, packet_location},
+    {{FID_DF_GSM, FID_EF_KC_2G}, no_gsm_keys},
+    {{FID_DF_GSM, FID_EF_KCGPRS_2G}, no_gsm_keys},
+    {{FID_DF_GSM, FID_EF_SPN}, provider_name},
+    {{FID_DF_GSM, FID_EF_IMSI}, imsi},
+    {{FID_ADF_ISIM, FID_EF_IMPI}, private_identity},
+    {{FID_ADF_ISIM, FID_EF_DOMAIN}, home_domain},
+    {{FID_ADF_ISIM, FID_EF_IMPU}, public_identity},
+    {{FID_CURRENT_ADF, FID_EF_IMSI}, imsi},
 };
 
 static uint16_t usim(const struct card *card)
 {
-    static const uint8_t aid[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+    static const uint8_t aid[] = {AID_USIM};
 
     return fs_by_aid(card, RD_ARRAY(aid), 0);
 }
@@ -476,7 +484,7 @@ enum err identity_rewrite(struct card *card, const struct opchange_command *comm
 /* EF.IMSI is the command's own; access rules and the card's serial number are nobody's. */
 static bool is_reserved(uint16_t fid)
 {
-    return fid == 0x6F07 || fid == 0x2F06 || fid == 0x6F06 || fid == 0x2FE2;
+    return fid == FID_EF_IMSI || fid == FID_EF_ARR_MF || fid == FID_EF_ARR || fid == FID_EF_ICCID;
 }
 
 static bool may_bring(const struct card *card, const struct opchange_file *file)
@@ -539,7 +547,7 @@ enum err identity_restore(struct card *card)
 
 void identity_imsi(const struct card *card, uint8_t imsi_out[EF_IMSI_LEN])
 {
-    static const uint8_t path[] = {0x7F, 0xFF, 0x6F, 0x07};
+    static const uint8_t path[] = {0x7F, 0xFF, FID_EF_IMSI >> 8, FID_EF_IMSI & 0xFF};
     uint16_t node = holder(card, RD_ARRAY(path));
     struct rd body;
 

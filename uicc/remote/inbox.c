@@ -1,5 +1,6 @@
 #include "uicc/remote/inbox.h"
 
+#include "apdu/ids.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/fs/fs.h"
 
@@ -7,7 +8,7 @@
 #define STATUS_UNREAD 0x03
 
 /* EF.SMS from the MF on, 7FFF: the USIM (TS 31.102 4.2.25). */
-static const uint8_t path[] = {0x3F, 0x00, 0x7F, 0xFF, 0x6F, 0x3C};
+static const uint8_t path[] = {0x3F, 0x00, 0x7F, 0xFF, FID_EF_SMS >> 8, FID_EF_SMS & 0xFF};
 
 /* Message class 2, in either group of TS 23.038 4 that has classes. */
 static bool is_class_2(uint8_t dcs)
@@ -19,7 +20,7 @@ static bool is_class_2(uint8_t dcs)
 
 static uint16_t find_file(const struct card *card)
 {
-    static const uint8_t usim[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+    static const uint8_t usim[] = {AID_USIM};
     uint16_t node = fs_by_path(card, NODE_MF, fs_by_aid(card, RD_ARRAY(usim), 0),
                                RD(path + 2, sizeof path - 2));
 

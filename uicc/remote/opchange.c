@@ -361,8 +361,7 @@ static enum err count(struct card *card)
 
 uint64_t opchange_events(const struct card *card)
 {
-    return in_trial(card) ? 1ULL << CAT_EVENT_LOCATION_STATUS | 1ULL << CAT_EVENT_NETWORK_REJECTION
-                          : 0;
+    return in_trial(card) ? 1ULL << EVENT_LOCATION_STATUS | 1ULL << EVENT_NETWORK_REJECTION : 0;
 }
 
 enum err opchange_tick(struct card *card)

@@ -10,9 +10,6 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define TAG_DETAILS 0x01
-#define TAG_DEVICES 0x02
-
 /* One authenticated packet on its way. */
 struct job {
     struct card *card;
@@ -118,8 +115,8 @@ static enum err queue_action(struct job *job)
 
     if (ctlv_next(&body, &details) != ERR_OK || ctlv_next(&body, &devices) != ERR_OK)
         return ERR_FORMAT;
-    if (details.tag != TAG_DETAILS || details.value.left != 3 || devices.tag != TAG_DEVICES ||
-        devices.value.left != 2)
+    if (details.tag != CTLV_COMMAND_DETAILS || details.value.left != 3 ||
+        devices.tag != CTLV_DEVICE_IDENTITIES || devices.value.left != 2)
         return ERR_FORMAT;
     return cat_queue(job->card, details.value.at[1], details.value.at[2], devices.value.at[1], body,
                      NULL);

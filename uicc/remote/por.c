@@ -7,11 +7,8 @@
 
 #include <string.h>
 
-#define IEI_RESPONSE   0x71
-#define DEVICE_NETWORK 0x83
-#define TAG_ALPHA      0x05 /* without comprehension: a terminal may pass over it */
-#define TAG_ADDRESS    0x86
-#define TAG_TPDU       0x0B
+#define IEI_RESPONSE  0x71
+#define COMPREHENSION 0x80
 
 #define RESPONSE_FIXED 9 /* 02 71 00 RPL RHL TAR */
 #define RESPONSE_INNER 7 /* CNTR PCNTR RSC */
@@ -231,16 +228,17 @@ static enum err send_part(struct card *card, const struct entry *entry, uint8_t 
         return e;
     submit.ud = RD_WR(&u);
     sms_write_submit(&t, &submit);
-    wr_u8(&b, TAG_ALPHA);
+    wr_u8(&b, CTLV_ALPHA_IDENTIFIER); /* empty: nothing is shown */
     wr_u8(&b, 0);
     if (entry->sca.ton_npi != 0) {
-        wr_u8(&b, TAG_ADDRESS); /* its length and content are those of an RP address */
+        wr_u8(&b,
+              CTLV_ADDRESS | COMPREHENSION); /* its length and content are those of an RP address */
         sms_write_rp_address(&b, &entry->sca);
     }
-    ctlv_write(&b, TAG_TPDU, RD_WR(&t));
+    ctlv_write(&b, CTLV_SMS_TPDU, RD_WR(&t));
     e = wr_result(&t) == ERR_OK ? wr_result(&b) : ERR_SPACE;
     if (e == ERR_OK)
-        e = cat_queue(card, CAT_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b), part_sent);
+        e = cat_queue(card, PROACTIVE_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b), part_sent);
     card->receiver->sending = e == ERR_OK;
     return e;
 }

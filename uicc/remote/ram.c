@@ -1,4 +1,5 @@
 #include "apdu/gp.h"
+#include "apdu/ids.h"
 #include "apdu/tlv.h"
 #include "uicc/remote/run.h"
 #include "uicc/slot/slot.h"
@@ -19,7 +20,7 @@
 #define PRIVILEGE_SD       0x80
 
 /* The issuer security domain of GlobalPlatform cards. */
-static const uint8_t isd_aid[] = {0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00};
+static const uint8_t isd_aid[] = {AID_ISD};
 
 /* --- PUT KEY --- */
 
@@ -187,8 +188,8 @@ static const struct {
     run_command *command;
 } commands[] = {
     {GP_INS_PUT_KEY, put_key},
-    {0xCA, get_data},
-    {0xF2, get_status},
+    {INS_GET_DATA, get_data},
+    {INS_GP_GET_STATUS, get_status},
 };
 
 sw_t ram_command(struct run *run, const struct apdu *cmd, struct wr *out)

@@ -1,19 +1,16 @@
 #include "uicc/remote/run.h"
 
-#define INS_SELECT       0xA4
+#include "apdu/ids.h"
+
 #define SELECT_BY_AID    0x04
 #define SW1_WRONG_LENGTH 0x6C
 
 /* TS 102 226 7.1, TS 31.116 7: what remote file management may do. */
 static const uint8_t instructions[] = {
-    0xA4,                         /* SELECT */
-    0xB0, 0xD6,                   /* READ, UPDATE BINARY */
-    0xB2, 0xDC,                   /* READ, UPDATE RECORD */
-    0xA2, 0x32,                   /* SEARCH RECORD, INCREASE */
-    0x20, 0x24, 0x26, 0x28, 0x2C, /* VERIFY, CHANGE, DISABLE, ENABLE, UNBLOCK PIN */
-    0x04, 0x44,                   /* DEACTIVATE, ACTIVATE FILE */
-    0xCB, 0xDB,                   /* RETRIEVE, SET DATA */
-    0xE0, 0xE4, 0xD4,             /* CREATE, DELETE, RESIZE FILE */
+    INS_SELECT,        INS_READ_BINARY, INS_UPDATE_BINARY,   INS_READ_RECORD,   INS_UPDATE_RECORD,
+    INS_SEARCH_RECORD, INS_INCREASE,    INS_VERIFY_PIN,      INS_CHANGE_PIN,    INS_DISABLE_PIN,
+    INS_ENABLE_PIN,    INS_UNBLOCK_PIN, INS_DEACTIVATE_FILE, INS_ACTIVATE_FILE, INS_RETRIEVE_DATA,
+    INS_SET_DATA,      INS_CREATE_FILE, INS_DELETE_FILE,     INS_RESIZE_FILE,
 };
 
 static bool is_offered(uint8_t ins)

@@ -1,5 +1,6 @@
 #include "uicc/remote/run.h"
 
+#include "apdu/ids.h"
 #include "apdu/tlv.h"
 #include "uicc/fs/fs.h"
 #include "uicc/remote/receiver.h"
@@ -7,8 +8,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#define INS_GET_RESPONSE 0xC0
-#define SIM_MEMORY       0x9240 /* TS 51.011 9.4.2 */
+#define SIM_MEMORY 0x9240 /* TS 51.011 9.4.2 */
 
 /* Script chaining, TS 102 226 5.2.1.4 and 5.2.2.4. */
 #define CHAIN_FIRST          0x01
@@ -28,7 +28,7 @@
 /* The application that a script of this TAR works in. */
 static uint16_t first_adf(const struct card *card)
 {
-    static const uint8_t usim[] = {0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02};
+    static const uint8_t usim[] = {AID_USIM};
 
     return fs_by_aid(card, RD_ARRAY(usim), 0);
 }

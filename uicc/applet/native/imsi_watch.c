@@ -119,7 +119,7 @@ static enum err send_text(struct applet_activation *act, const char *number, con
     ctlv_write(&b, CTLV_SMS_TPDU, RD_WR(&t));
     if (wr_result(&p) != ERR_OK || wr_result(&t) != ERR_OK || wr_result(&b) != ERR_OK)
         return ERR_SPACE;
-    return applet_send(act, CAT_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b));
+    return applet_send(act, PROACTIVE_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b));
 }
 
 static void report(struct applet *a, struct applet_activation *act, const struct memo *m)

@@ -1,0 +1,59 @@
+#!/bin/bash
+# `apdu compare`: a card with itself, with one of another profile, and a profile learnt from a
+# card that makes cards of the same look.
+set -u
+. test/support/shell.sh
+output=
+
+work=$(mktemp -d)
+trap 'stop_all; rm -rf "$work"' EXIT
+apdu=$(realpath "$BIN")/apdu
+
+cat >"$work/plain.profile" <<'PROFILE'
+name = plain
+services = 12 19 27 28 33 38 42 43 85
+sim-mode = no
+size 7FFF/6F61 = 60
+content 7FFF/6F46 = 014163
+PROFILE
+make() { "$BIN/uicc" make --out "$work/$1" --seed "$2" --plmn 00101 "${@:3}" >/dev/null || fail "uicc make $1"; }
+make one 01
+make two 02
+make plain 03 --profile "$work/plain.profile"
+one=$(echo "$work"/one/*.card) two=$(echo "$work"/two/*.card) plain=$(echo "$work"/plain/*.card)
+
+expect 0 "cards of one profile are alike" "$apdu" compare --card "$one" --card "$two"
+check "every probe, too" '[[ $output =~ ([0-9]+)\ of\ ([0-9]+)\ probes\ alike,\ 0\ differences ]] &&
+    [ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ] && [ "${BASH_REMATCH[1]}" -gt 40 ]'
+check "many files were seen" '[[ $output =~ ([0-9]+)\ of\ [0-9]+\ files ]] && [ "${BASH_REMATCH[1]}" -gt 80 ]'
+
+expect 1 "another profile differs" "$apdu" compare --card "$one" --card "$plain"
+check "a file that is missing" 'grep -q "^file .*ADF.USIM/EF.PNN: there | missing" <<<"$output"'
+check "another size" 'grep -q "^size .*ADF.USIM/EF.OPLMNwAcT: 40 | 60" <<<"$output"'
+check "no SIM mode" 'grep -q "^behaviour .*class A0.*6E00" <<<"$output"'
+expect 1 "contents when asked" "$apdu" compare --contents --card "$one" --card "$plain"
+check "the name of the provider" 'grep -q "^content .*EF.SPN: .* | 014163" <<<"$output"'
+expect 1 "JSON" "$apdu" compare --json --card "$one" --card "$plain"
+check "one object a line" '! grep -vq "^{.*}$" <<<"$output"'
+
+before=$(sha256sum "$one")
+expect 0 "a profile is learnt" "$apdu" compare --card "$plain" --learn "$work/learnt.profile"
+check "without identity or keys" '! grep -qE "6F07|2FE2|6F08|4F20" <<<"$(grep ^content "$work/learnt.profile")"'
+make learnt 04 --profile "$work/learnt.profile"
+expect 0 "cards of the learnt profile look the same" \
+    "$apdu" compare --card "$plain" --card "$work"/learnt/*.card
+check "with what is in the operator's files" \
+    '"$apdu" compare --contents --card "$plain" --card "$work"/learnt/*.card | grep -qv "EF.SPN"'
+check "nothing was written to a card" '[ "$before" = "$(sha256sum "$one")" ]'
+
+background "$BIN/uicc" run "$two" --socket "$work/socket"
+wait_for 5 test -S "$work/socket" || fail "uicc run does not listen"
+expect 0 "a card behind a socket" "$apdu" compare --socket "$work/socket" --card "$one"
+
+expect 2 "one card alone" "$apdu" compare --card "$one"
+expect 2 "three cards" "$apdu" compare --card "$one" --card "$two" --card "$plain"
+expect 1 "no card there" "$apdu" compare --card "$work/nothing" --card "$one"
+expect 2 "a PIN that is none" "$apdu" compare --pin1 abc --card "$one" --card "$plain"
+expect 1 "a learnt profile that cannot be written" \
+    "$apdu" compare --card "$one" --learn "$work/no/such/folder"
+finish

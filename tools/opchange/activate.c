@@ -219,7 +219,7 @@ static bool open_targets(struct activation *a)
     return a->ledger != NULL;
 }
 
-int opchange_activate(const struct opchange_options *o)
+int opchange_cmd_activate(const struct opchange_options *o)
 {
     struct activation a = {.options = o};
     int status = CLI_FAILED;

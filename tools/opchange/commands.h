@@ -16,20 +16,20 @@ struct opchange_spec {
     size_t arg_count;
 };
 
-int opchange_party_init(const struct opchange_options *o);
-int opchange_party_trust(const struct opchange_options *o);
-int opchange_party_distrust(const struct opchange_options *o);
-int opchange_party_show(const struct opchange_options *o);
-int opchange_list_make(const struct opchange_options *o);
-int opchange_list_check(const struct opchange_options *o);
-int opchange_run(const struct opchange_options *o);
-int opchange_handover(const struct opchange_options *o);
-int opchange_request(const struct opchange_options *o);
-int opchange_issue(const struct opchange_options *o);
-int opchange_activate(const struct opchange_options *o);
-int opchange_confirm(const struct opchange_options *o);
-int opchange_settle(const struct opchange_options *o);
-int opchange_export(const struct opchange_options *o);
-int opchange_status(const struct opchange_options *o);
+int opchange_cmd_party_init(const struct opchange_options *o);
+int opchange_cmd_party_trust(const struct opchange_options *o);
+int opchange_cmd_party_distrust(const struct opchange_options *o);
+int opchange_cmd_party_show(const struct opchange_options *o);
+int opchange_cmd_list_make(const struct opchange_options *o);
+int opchange_cmd_list_check(const struct opchange_options *o);
+int opchange_cmd_run(const struct opchange_options *o);
+int opchange_cmd_handover(const struct opchange_options *o);
+int opchange_cmd_request(const struct opchange_options *o);
+int opchange_cmd_issue(const struct opchange_options *o);
+int opchange_cmd_activate(const struct opchange_options *o);
+int opchange_cmd_confirm(const struct opchange_options *o);
+int opchange_cmd_settle(const struct opchange_options *o);
+int opchange_cmd_export(const struct opchange_options *o);
+int opchange_cmd_status(const struct opchange_options *o);
 
 #endif

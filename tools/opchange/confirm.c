@@ -64,7 +64,7 @@ static int confirm(struct oplist_party *p, const struct opchange_options *o, str
     return ok ? CLI_OK : CLI_FAILED;
 }
 
-int opchange_confirm(const struct opchange_options *o)
+int opchange_cmd_confirm(const struct opchange_options *o)
 {
     struct oplist_party *p = opchange_open_party(o);
     struct hlr *h = p == NULL ? NULL : opchange_open_hlr(o, false);
@@ -178,7 +178,7 @@ static int settle(struct settling *s, struct oplist_party *p)
     return CLI_OK;
 }
 
-int opchange_settle(const struct opchange_options *o)
+int opchange_cmd_settle(const struct opchange_options *o)
 {
     struct settling s = {.options = o};
     struct oplist_party *p;

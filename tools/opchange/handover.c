@@ -177,7 +177,7 @@ static int hand_over(struct handover *h)
     return ok ? CLI_OK : CLI_FAILED;
 }
 
-int opchange_handover(const struct opchange_options *o)
+int opchange_cmd_handover(const struct opchange_options *o)
 {
     struct handover h = {.options = o};
     int status = CLI_FAILED;

@@ -88,7 +88,7 @@ static bool request(struct oplist_party *p, const struct opchange_options *o,
     return ok;
 }
 
-int opchange_request(const struct opchange_options *o)
+int opchange_cmd_request(const struct opchange_options *o)
 {
     struct oplist_party *p = opchange_open_party(o);
     struct oplist *list = NULL;
@@ -225,7 +225,7 @@ static int issue(struct issuing *i)
 
 /* A request that comes again is answered again: the vault gives the same pairs to the same
  * request, and nothing else. So an answer that was lost can be had once more. */
-int opchange_issue(const struct opchange_options *o)
+int opchange_cmd_issue(const struct opchange_options *o)
 {
     struct issuing i = {.options = o};
     int status = CLI_FAILED;

@@ -159,7 +159,7 @@ static bool make_list(struct making *m)
     return e == ERR_OK;
 }
 
-int opchange_list_make(const struct opchange_options *o)
+int opchange_cmd_list_make(const struct opchange_options *o)
 {
     struct making m = {.options = o};
     enum oplist_alternative alternative;
@@ -260,7 +260,7 @@ static struct oplist_report judge_any(struct oplist_party *p, const struct opcha
     return r;
 }
 
-int opchange_list_check(const struct opchange_options *o)
+int opchange_cmd_list_check(const struct opchange_options *o)
 {
     struct oplist_party *p = opchange_open_party(o);
     struct oplist *list = NULL;

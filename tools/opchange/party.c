@@ -30,7 +30,7 @@ static bool read_identity(const struct opchange_options *o, struct oplist_identi
     return true;
 }
 
-int opchange_party_init(const struct opchange_options *o)
+int opchange_cmd_party_init(const struct opchange_options *o)
 {
     struct oplist_identity id;
     uint64_t days;
@@ -87,7 +87,7 @@ static const char *trust_hint(enum err e)
     }
 }
 
-int opchange_party_trust(const struct opchange_options *o)
+int opchange_cmd_party_trust(const struct opchange_options *o)
 {
     struct oplist_identity override, peer;
     struct oplist_party *p = NULL;
@@ -106,7 +106,7 @@ int opchange_party_trust(const struct opchange_options *o)
     return CLI_OK;
 }
 
-int opchange_party_distrust(const struct opchange_options *o)
+int opchange_cmd_party_distrust(const struct opchange_options *o)
 {
     struct oplist_party *p = NULL;
     enum err e = oplist_party_open(o->args[0], &p);
@@ -145,7 +145,7 @@ static enum err show_json(struct oplist_party *p)
     return e;
 }
 
-int opchange_party_show(const struct opchange_options *o)
+int opchange_cmd_party_show(const struct opchange_options *o)
 {
     struct oplist_party *p = NULL;
     enum err e = oplist_party_open(o->args[0], &p);

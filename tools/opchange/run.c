@@ -276,7 +276,7 @@ static int run_list(struct run *r)
     return watch(r);
 }
 
-int opchange_run(const struct opchange_options *o)
+int opchange_cmd_run(const struct opchange_options *o)
 {
     struct run r = {.options = o};
     int status = CLI_FAILED;

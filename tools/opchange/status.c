@@ -124,7 +124,7 @@ static const struct source {
     {OPCHANGE_HLR, "hlr", hlr_json},
 };
 
-int opchange_status(const struct opchange_options *o)
+int opchange_cmd_status(const struct opchange_options *o)
 {
     json_t *root = json_object();
     int status = CLI_OK;
@@ -172,7 +172,7 @@ static enum err export_one(void *arg, const struct hlr_subscriber *s)
     return e == ERR_UNSUPPORTED ? ERR_OK : e;
 }
 
-int opchange_export(const struct opchange_options *o)
+int opchange_cmd_export(const struct opchange_options *o)
 {
     struct exporting x = {.count = 0};
     const char *out = o->value[OPCHANGE_OUT];

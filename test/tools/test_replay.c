@@ -120,6 +120,8 @@ static const struct {
     {"61 in the trace alone", "> 00A40004026F07\n< 6119\n> 00C0000019\n< " FCP_IMSI " 9000\n",
      "00A4 > " FCP_IMSI " 9000", "E"},
     {"61 that nobody followed", "> 00A40004026F07\n< 6119\n", "00A4 > " FCP_IMSI " 9000", "E"},
+    {"a terminal that took 61 for the end", "> 00A40004026F07\n< 9000\n",
+     "00A4 > 6119\n00C0 > " FCP_IMSI " 9000", "E"},
     {"6C on both", "> 80F2000000\n< 6C02\n> 80F2000002\n< 6200 9000\n",
      "80F2000000 > 6C02\n80F2000002 > 62009000", "E"},
     {"6C in the trace alone", "> 80F2000000\n< 6C02\n> 80F2000002\n< 6200 9000\n",

@@ -70,6 +70,15 @@ static bool take_response(struct replay_fold *f, struct trace_event *out, uint16
     return waits(got);
 }
 
+/* opensc-tool takes 61XX for the end of a SELECT and writes 9000: an FCP was there to be had. */
+static bool left_waiting(const struct trace_event *e, uint16_t sw)
+{
+    const struct trace_bytes *c = &e->command;
+
+    return sw == SW_OK.v && e->answer.len == 2 && c->len > 5 && c->at[1] == INS_SELECT &&
+           c->at[0] != 0xA0 && (c->at[3] & 0x1C) == 0x04;
+}
+
 enum err replay_next(struct replay_fold *f, struct trace_event *out, bool *not_fetched)
 {
     enum err e = peek(f);
@@ -93,6 +102,7 @@ enum err replay_next(struct replay_fold *f, struct trace_event *out, bool *not_f
             ;
         *not_fetched = waits(sw);
     }
+    *not_fetched |= left_waiting(out, sw);
     return ERR_OK;
 }
 

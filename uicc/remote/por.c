@@ -1,14 +1,13 @@
 #include "uicc/remote/por.h"
 
-#include "apdu/ctlv.h"
+#include "uicc/cat/proactive.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/remote/receiver.h"
 #include "uicc/remote/remote.h"
 
 #include <string.h>
 
-#define IEI_RESPONSE  0x71
-#define COMPREHENSION 0x80
+#define IEI_RESPONSE 0x71
 
 #define RESPONSE_FIXED 9 /* 02 71 00 RPL RHL TAR */
 #define RESPONSE_INNER 7 /* CNTR PCNTR RSC */
@@ -216,29 +215,21 @@ void por_refuse(const struct secpkt_header *header, uint8_t rsc, struct wr *repo
 
 static cat_done part_sent;
 
-/* SEND SHORT MESSAGE with one part of a proof (TS 102 223 6.4.10); sets sending. */
+/* SEND SHORT MESSAGE with one part of a proof; sets sending. */
 static enum err send_part(struct card *card, const struct entry *entry, uint8_t part)
 {
-    uint8_t ud[SMS_UD_MAX], tpdu[SMS_TPDU_MAX], body[CAT_COMMAND_MAX];
-    struct wr u = WR_ARRAY(ud), t = WR_ARRAY(tpdu), b = WR_ARRAY(body);
+    uint8_t ud[SMS_UD_MAX], tpdu[SMS_TPDU_MAX];
+    struct wr u = WR_ARRAY(ud), t = WR_ARRAY(tpdu);
     struct sms_submit submit = {.udhi = true, .da = entry->from, .dcs = SMS_DCS_CLASS2, .mr = part};
+    struct cat_command command;
     enum err e = sms_write_packet_part(&u, IEI_RESPONSE, entry->packet, entry->reference, part);
 
     if (e != ERR_OK)
         return e;
     submit.ud = RD_WR(&u);
     sms_write_submit(&t, &submit);
-    wr_u8(&b, CTLV_ALPHA_IDENTIFIER); /* empty: nothing is shown */
-    wr_u8(&b, 0);
-    if (entry->sca.ton_npi != 0) {
-        wr_u8(&b,
-              CTLV_ADDRESS | COMPREHENSION); /* its length and content are those of an RP address */
-        sms_write_rp_address(&b, &entry->sca);
-    }
-    ctlv_write(&b, CTLV_SMS_TPDU, RD_WR(&t));
-    e = wr_result(&t) == ERR_OK ? wr_result(&b) : ERR_SPACE;
-    if (e == ERR_OK)
-        e = cat_queue(card, PROACTIVE_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b), part_sent);
+    cat_send_short_message(&command, entry->sca.ton_npi == 0 ? NULL : &entry->sca, RD_WR(&t));
+    e = wr_result(&t) == ERR_OK ? cat_command_queue(card, &command, part_sent) : ERR_SPACE;
     card->receiver->sending = e == ERR_OK;
     return e;
 }

@@ -72,14 +72,13 @@ all: $(LIBS) $(PROGRAMS) ## build libraries and programs (the default)
 # Nothing compiles before the packages for it are there; the stamps make that check cheap.
 
 DEPS_BUILD := gcc libc6-dev libssl-dev libpcsclite-dev libsqlite3-dev libjansson-dev libinih-dev
-DEPS_RUN   := openssl sqlite3
-DEPS_TEST  := check pcscd vsmartcard-vpcd pcsc-tools opensc libnet-smpp-perl procps tshark osmo-hlr \
+DEPS_TEST  := check openssl sqlite3 pcscd vsmartcard-vpcd pcsc-tools opensc libnet-smpp-perl procps tshark osmo-hlr \
 	hostapd eapoltest libosmocore-utils perl
 DEPS_LINT  := clang clang-format clang-tidy libclang-rt-14-dev binutils valgrind
 
 .PHONY: deps
 deps: ## install the Debian packages that build, tests and lint need
-	tools/dev/deps.sh $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_LINT)
+	tools/dev/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
 build/deps/%: Makefile
 	@tools/dev/deps.sh $(DEPS_$*)
@@ -129,7 +128,7 @@ $(foreach b,$(BENCHES),$(eval $(call link,$(BUILD)/test/bench/bench_$(b),\
 # --- the habits ------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: all | build/deps/RUN ## change the operator of CARDS=100 cards over the air (ALTERNATIVE=3b|3a, SEED=n)
+demo: all ## change the operator of CARDS=100 cards over the air (ALTERNATIVE=3b|3a, SEED=n)
 	@BIN=$(BUILD)/bin CARDS='$(CARDS)' ALTERNATIVE='$(ALTERNATIVE)' SEED='$(SEED)' tools/demo.sh
 
 REPLAYS := $(FUZZERS:%=$(BUILD)/test/fuzz/replay_%)

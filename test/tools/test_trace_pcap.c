@@ -170,6 +170,10 @@ static const struct {
      FILE_HEADER("65") "6553F100 00000BB8 00000033 00000033"
                        "45000033 00004000 40060000 7F000001 7F000001" UDP_GSMTAP,
      0},
+    {"the end of a fragmented one",
+     FILE_HEADER("65") "6553F100 00000BB8 00000033 00000033"
+                       "45000033 00000005 40110000 7F000001 7F000001" UDP_GSMTAP,
+     0},
     {"a fragment is not ours",
      FILE_HEADER("65") "6553F100 00000BB8 00000033 00000033"
                        "45000033 00002000 40110000 7F000001 7F000001" UDP_GSMTAP,
@@ -189,6 +193,32 @@ START_TEST(pcap_reads_link)
         hexrow_assert(TRACE_RD(&events[0].command), "80F2000C00", links[_i].what);
         ck_assert_uint_eq(events[0].time_us, 1700000000000003);
     }
+}
+END_TEST
+
+static const struct {
+    const char *what, *file;
+    enum err want;
+} damaged[] = {
+    {"a block shorter than a block", "0A0D0D0A 00000008 1A2B3C4D", ERR_FORMAT},
+    {"a block of a length that is none", "0A0D0D0A 0000001D 1A2B3C4D", ERR_FORMAT},
+    {"another byte order", "0A0D0D0A 0000001C 1A2B3C4E 0001 0000 FFFFFFFFFFFFFFFF 0000001C",
+     ERR_FORMAT},
+    {"a record of a gigabyte", FILE_HEADER("65") "6553F100 00000BB8 40000000 40000000", ERR_RANGE},
+    {"a packet of an interface that is not there",
+     "0A0D0D0A 0000001C 1A2B3C4D 0001 0000 FFFFFFFFFFFFFFFF 0000001C"
+     "00000006 00000020 00000000 00000000 00000000 00000000 00000000 00000020",
+     ERR_FORMAT},
+};
+
+START_TEST(pcap_refuses_damage)
+{
+    struct hexrow row;
+    struct rd file = hexrow(&row, damaged[_i].file);
+    enum err end;
+
+    ck_assert_uint_eq(read_all(file.at, file.left, &end), 0);
+    ck_assert_msg(end == damaged[_i].want, "%s: %s", damaged[_i].what, err_text(end));
 }
 END_TEST
 
@@ -253,6 +283,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, pcap_cut_anywhere_is_no_crash, 0, 2);
     tcase_add_loop_test(t, pcap_gsmtap_splits, 0, (int)ARRAY_LEN(packets));
     tcase_add_loop_test(t, pcap_reads_link, 0, (int)ARRAY_LEN(links));
+    tcase_add_loop_test(t, pcap_refuses_damage, 0, (int)ARRAY_LEN(damaged));
     tcase_add_loop_test(m, trace_log_mask_hides, 0, (int)ARRAY_LEN(secrets));
     tcase_add_test(m, trace_log_hides_keys_that_get_response_brings);
     suite_add_tcase(s, t);

@@ -17,8 +17,8 @@ static const struct native_module domain_modules[] = {
 
 /* Ours are under a proprietary identifier (ISO/IEC 7816-4 8.2.1.2: F, no registered provider). */
 static const struct native_module sample_modules[] = {
-    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x01), &applet_hello},
-    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x02), &applet_imsi_watch},
+    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x01), &native_hello},
+    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x02), &native_imsi_watch},
 };
 
 static const struct native_package packages[] = {

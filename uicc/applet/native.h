@@ -18,7 +18,7 @@ struct native_package {
     size_t module_count;
 };
 
-extern const struct applet_ops applet_hello, applet_imsi_watch;
+extern const struct applet_ops native_hello, native_imsi_watch;
 
 /* The n-th package, NULL beyond the last. */
 const struct native_package *applet_native_package(unsigned n);

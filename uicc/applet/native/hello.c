@@ -37,7 +37,7 @@ static void toolkit(struct applet *a, struct applet_activation *act)
         return; /* nothing was sent: the activation is over */
 }
 
-const struct applet_ops applet_hello = {
+const struct applet_ops native_hello = {
     .install = install,
     .process = process,
     .toolkit = toolkit,

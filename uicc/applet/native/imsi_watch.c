@@ -162,7 +162,7 @@ static sw_t process(struct applet *a, struct exec *x)
     return SW_OK;
 }
 
-const struct applet_ops applet_imsi_watch = {
+const struct applet_ops native_imsi_watch = {
     .install = install,
     .process = process,
     .toolkit = toolkit,

@@ -10,9 +10,10 @@
 #include "apdu/crypto.h"
 #include "apdu/ecdh.h"
 
-#define SUCI_MAC_LEN       8
-#define SUCI_PLAINTEXT_MAX 256 /* MSIN in BCD, or the user part of a network specific identifier \
-                                */
+#define SUCI_MAC_LEN 8
+#define SUCI_PLAINTEXT_MAX                                                \
+    256 /* MSIN in BCD, or the user part of a network specific identifier \
+         */
 
 /* Protection scheme identifiers, TS 33.501 C.1. */
 enum suci_profile {

@@ -1,8 +1,8 @@
 /*
  * bench_auth.c - AUTHENTICATE per second through a whole card in one process: with a memory that
  * forgets, where the card's own work shows, and, as secured packets (bench_remote has them
- * without), with a real file, beside bare pwrite and fdatasync of as many bytes. BENCH_DIR says where the files go (default:
- * the current directory); a file system in memory measures nothing.
+ * without), with a real file, beside bare pwrite and fdatasync of as many bytes. BENCH_DIR says
+ * where the files go (default: the current directory); a file system in memory measures nothing.
  */
 #include "test/support/uicc/air.h"
 #include "uicc/nvm/medium.h"

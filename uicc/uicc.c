@@ -171,7 +171,7 @@ enum err uicc_reset(struct card *card, struct wr *atr)
 
 void uicc_transmit(struct card *card, struct rd command, struct wr *response)
 {
-    cmd_transport(card, command, response);
+    transport_run(card, command, response);
 }
 
 bool uicc_busy(const struct card *card)

@@ -195,7 +195,8 @@ END_TEST
 
 START_TEST(nothing_is_announced_before_terminal_profile)
 {
-    ck_assert_int_eq(cat_queue(t->card, PROACTIVE_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL), ERR_CONDITIONS);
+    ck_assert_int_eq(cat_queue(t->card, PROACTIVE_MORE_TIME, 0, 0x82, RD(NULL, 0), NULL),
+                     ERR_CONDITIONS);
     card_expect(t, "00A4000C023F00", "9000");
 }
 END_TEST
@@ -291,7 +292,7 @@ START_TEST(the_table_takes_what_the_standard_has_once)
             bool known = in_standard(cla, ins);
             unsigned sw;
 
-            ck_assert_uint_eq(transport_rows(t->card, (uint8_t)cla, (uint8_t)ins),
+            ck_assert_uint_eq(cmd_transport_rows(t->card, (uint8_t)cla, (uint8_t)ins),
                               known && ins != 0xC0);
             uicc_transmit(t->card, RD_ARRAY(command), &w);
             sw = (unsigned)(response[w.len - 2] << 8 | response[w.len - 1]);

@@ -1,7 +1,7 @@
 /*
  * card.h - the card from inside: what its rooms share.
  *
- * Life of a command: uicc_transmit -> cmd_transport (T=0, GET RESPONSE) ->
+ * Life of a command: uicc_transmit -> transport_run (T=0, GET RESPONSE) ->
  * cmd_execute (table, class, channel) -> a handler -> store_commit -> answer.
  * A handler that fails leaves nothing behind: the transaction is rolled back.
  */
@@ -115,7 +115,7 @@ sw_t cmd_execute(struct card *card, struct exec *x);
 void cmd_end_transfer(struct card *card);
 
 /* T=0 around cmd_execute: GET RESPONSE, 61XX, 6CXX, 91XX, commit or roll back. */
-void cmd_transport(struct card *card, struct rd command, struct wr *response);
+void transport_run(struct card *card, struct rd command, struct wr *response);
 
 /* --- core/card.c --- */
 

@@ -214,7 +214,7 @@ sw_t cmd_execute(struct card *card, struct exec *x)
     return x->cls.sim ? sim_status(x->cmd, sw) : sw;
 }
 
-enum transport_answer transport_kind(const struct apdu_class *cls, const struct apdu *cmd)
+enum transport_answer cmd_transport_kind(const struct apdu_class *cls, const struct apdu *cmd)
 {
     unsigned cla = cls->sim ? CLA_SIM : !cls->etsi ? CLA_0X : CLA_8X | CLA_80;
     const struct cmd_row *row = find_row(cla, cmd->ins);
@@ -228,7 +228,7 @@ enum transport_answer transport_kind(const struct apdu_class *cls, const struct 
     return (row->flags & LE_UPTO) != 0 ? TRANSPORT_UPTO : TRANSPORT_EXACT;
 }
 
-unsigned transport_rows(const struct card *card, uint8_t cla, uint8_t ins)
+unsigned cmd_transport_rows(const struct card *card, uint8_t cla, uint8_t ins)
 {
     struct apdu_class c;
     unsigned count = 0, cols;

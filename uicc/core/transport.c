@@ -225,7 +225,7 @@ static void execute(struct card *card, const struct apdu *cmd, struct wr *respon
     snapshot(card, cmd, &b);
     card->imsi_changed = false;
     sw = cmd_execute(card, &x);
-    kind = transport_kind(&x.cls, cmd);
+    kind = cmd_transport_kind(&x.cls, cmd);
     if (wr_result(&out) != ERR_OK)
         sw = SW_NO_DIAGNOSIS;
     if (ended_well(sw) && !le_fits(&x, kind)) {
@@ -252,7 +252,7 @@ static void settle_suspension(struct card *card, const struct apdu *cmd)
     card_reset_volatile(card);
 }
 
-void cmd_transport(struct card *card, struct rd command, struct wr *response)
+void transport_run(struct card *card, struct rd command, struct wr *response)
 {
     struct apdu_class cls = {0};
     struct apdu cmd;

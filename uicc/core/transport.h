@@ -14,10 +14,10 @@ enum transport_answer {
 };
 
 /* Of a command that was executed. */
-enum transport_answer transport_kind(const struct apdu_class *cls, const struct apdu *cmd);
+enum transport_answer cmd_transport_kind(const struct apdu_class *cls, const struct apdu *cmd);
 
 /* How many rows of the command table take this class and instruction: at most 1. */
-unsigned transport_rows(const struct card *card, uint8_t cla, uint8_t ins);
+unsigned cmd_transport_rows(const struct card *card, uint8_t cla, uint8_t ins);
 
 /* Data that waits for GET RESPONSE will not be fetched. */
 void transport_drop(struct card *card);

@@ -121,7 +121,7 @@ START_TEST(ram_put_key_refuses)
     struct rd good;
 
     ck_assert_uint_eq(sw_of(run(1, put_key(2, 2, keys, 3))), 0x6A88); /* not the set in force */
-    ck_assert_uint_eq(sw_of(run(2, put_key(0, 1, keys, 3))), 0x6A88);
+    ck_assert_uint_eq(sw_of(run(2, put_key(0, 1, keys, 3))), 0x6A80);
     ck_assert_uint_eq(sw_of(run(3, put_key(1, 2, keys, 3))), 0x6A80); /* another version */
     good = put_key(1, 1, keys, 3);
     apdu[5 + 4] ^= 1; /* in the first enciphered key */
@@ -159,11 +159,12 @@ END_TEST
 static const struct {
     const char *rule, *script, *answer;
 } rows[] = {
-    {"key information", "80CA00E000", "01 9000 E012 C00401018810 C00402018810 C00403018810"},
+    {"key information", "80CA00E000", "01 9000 E024 C00401018810 C00402018810 C00403018810"
+     " C00401318810 C00402318810 C00403318810"},
     {"and GET RESPONSE has nothing to give", "80CA00E000 00C0000000", "02 6985"},
-    {"unknown data object", "80CA9F7F00", "01 6A88"},
+    {"unknown data object", "80CA123400", "01 6A88"},
     {"status of the issuer security domain", "AA 0A 2208 80F28002024F0000",
-     "AB 1A 800101 2315 E311 4F08A000000151000000 9F70010F C50180 9000"},
+     "AB 1C 800101 2317 E313 4F08A000000151000000 9F70010F C5039EFE80 9000"},
     {"no applications yet", "80F24002024F00", "01 6A88"},
     {"unknown instruction", "80AA000000", "01 6D00"},
     {"wrong class", "00CA00E000", "01 6E00"},

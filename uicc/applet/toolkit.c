@@ -202,7 +202,7 @@ static enum err tell(struct card *card, uint8_t type,
 }
 
 /* A terminal that has no menu, or a menu too long for one command, is left without. */
-static void set_up(struct card *card)
+void applet_set_up(struct card *card)
 {
     struct applets *all = card->applets;
     enum err menu, events;
@@ -224,10 +224,10 @@ void applet_serve(struct card *card)
     if (card->applets->serving)
         return;
     card->applets->serving = true;
-    set_up(card);
+    applet_set_up(card);
     while (advance(card))
         ;
-    set_up(card);
+    applet_set_up(card);
     card->applets->serving = false;
 }
 

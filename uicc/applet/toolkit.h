@@ -80,6 +80,8 @@ NODISCARD enum err applet_trigger(struct card *card, uint8_t number, uint8_t eve
 /* A command ended, or the registry changed: go on with what waits. */
 void applet_serve(struct card *card);
 void applet_registrations_changed(struct card *card);
+/* Tell the terminal of another menu or event list, if it does not know yet. */
+void applet_set_up(struct card *card);
 /* An instance goes: its activations and its transient memory go. */
 void applet_forget(struct card *card, uint8_t number);
 /* It is deselected on a channel: what it had there is cleared. */

@@ -1,5 +1,6 @@
 #include "uicc/core/transport.h"
 
+#include "uicc/applet/toolkit.h"
 #include "uicc/cat/cat.h"
 #include "uicc/fs/fs.h"
 #include "uicc/sim/sim.h"
@@ -234,6 +235,7 @@ static void execute(struct card *card, const struct apdu *cmd, struct wr *respon
         go_back(card, &x, &b);
     }
     sw = conclude(card, &x, &b, sw);
+    applet_set_up(card);
     if (ended_well(sw))
         sw = hand_over(card, &x, kind, sw, response);
     OPENSSL_cleanse(out.base, out.len);

@@ -61,6 +61,10 @@ enum remote_app {
     REMOTE_RFM_SIM,  /* 2G file system, class A0 */
     REMOTE_RAM,      /* issuer security domain */
     REMOTE_OPCHANGE, /* subscription manager */
+
+    /* Of instances on a card, never in a profile: */
+    REMOTE_DOMAIN, /* supplementary security domain */
+    REMOTE_APPLET, /* toolkit applet */
 };
 
 struct profile_tar {

@@ -62,7 +62,6 @@ static const struct {
 sw_t isd_command(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
 {
     struct applet_card_state state;
-    sw_t sw;
 
     applet_card_state(&caller->card->store, &state);
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -70,9 +69,7 @@ sw_t isd_command(struct isd_caller *caller, const struct apdu *cmd, struct wr *o
             continue;
         if (state.life == CARD_LOCKED && !commands[i].when_locked)
             return SW_CONDITIONS;
-        sw = commands[i].run(caller, cmd, out);
-        applet_serve(caller->card);
-        return sw;
+        return commands[i].run(caller, cmd, out);
     }
     return SW_WRONG_INS;
 }

@@ -144,7 +144,9 @@ static enum err read_toolkit(struct rd r, struct applet_installation *out)
         e = read_level(&r, &out->entry);
     if (e == ERR_OK)
         e = read_tars(&r, &out->entry);
-    return e == ERR_OK && t->priority == 0 ? ERR_RANGE : e;
+    if (e == ERR_OK && t->priority == 0 && (t->entry_count > 0 || t->max_timers > 0))
+        return ERR_RANGE; /* without priority nothing but level and TARs */
+    return e;
 }
 
 /* CA of TS 102 226 8.2.1.3.2.2.1 begins with an access domain. */

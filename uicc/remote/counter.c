@@ -2,7 +2,7 @@
 
 #define COUNTER_LEN 5
 
-uint64_t counter_read(const struct store *s, uint8_t key_set)
+uint64_t counter_read(const struct store *s, uint16_t key_set)
 {
     struct rd value;
     uint64_t counter = 0;
@@ -29,7 +29,7 @@ enum err counter_check(uint64_t stored, uint64_t received, uint8_t spi1)
     return ERR_OK;
 }
 
-enum err counter_stage(struct store *s, uint8_t key_set, uint64_t received)
+enum err counter_stage(struct store *s, uint16_t key_set, uint64_t received)
 {
     uint8_t bytes[COUNTER_LEN];
     struct wr w = WR_ARRAY(bytes);

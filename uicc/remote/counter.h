@@ -9,7 +9,7 @@
 #include "uicc/nvm/store.h"
 
 /* The highest counter this key set accepted; 0 when none yet. */
-uint64_t counter_read(const struct store *s, uint8_t key_set);
+uint64_t counter_read(const struct store *s, uint16_t key_set);
 
 /*
  * May a packet with this counter run, as SPI1 asks? Never for a mode without replay check.
@@ -19,6 +19,6 @@ uint64_t counter_read(const struct store *s, uint8_t key_set);
 NODISCARD enum err counter_check(uint64_t stored, uint64_t received, uint8_t spi1);
 
 /* Stage it in the store's transaction. */
-NODISCARD enum err counter_stage(struct store *s, uint8_t key_set, uint64_t received);
+NODISCARD enum err counter_stage(struct store *s, uint16_t key_set, uint64_t received);
 
 #endif

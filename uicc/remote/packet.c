@@ -1,6 +1,7 @@
 #include "uicc/remote/packet.h"
 
 #include "apdu/ctlv.h"
+#include "uicc/applet/toolkit.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/remote/counter.h"
 #include "uicc/remote/opchange.h"
@@ -16,7 +17,8 @@ struct job {
     struct wr *report;
     const struct packet_origin *origin;
     const struct sd_access *access;
-    const struct profile_tar *tar; /* NULL: unknown */
+    const struct profile_tar *tar; /* of target; NULL: unknown */
+    struct sd_target target;
     struct secpkt_command command;
     struct wr answer;
     /* what follows the commit */
@@ -30,7 +32,11 @@ struct job {
 
 static enum err run_application(struct job *job, run_command *command, struct wr *scratch)
 {
-    struct run run = {.card = job->card, .tar = job->tar, .command = command};
+    struct run run = {.card = job->card,
+                      .tar = job->tar,
+                      .command = command,
+                      .instance = job->target.instance,
+                      .key_set = job->access->key_set};
     enum err e = run_script(&run, job->command.data, scratch, &job->answer);
 
     OPENSSL_cleanse(scratch->base, scratch->len);
@@ -71,9 +77,12 @@ static enum err execute(struct job *job)
     case REMOTE_RFM_SIM:
         return run_application(job, rfm_command, job->report);
     case REMOTE_RAM:
+    case REMOTE_DOMAIN:
         return run_application(job, ram_command, job->report);
     case REMOTE_OPCHANGE:
         return change_operator(job);
+    case REMOTE_APPLET: /* it is triggered once the packet is durable */
+        return job->card->applets->count < TOOLKIT_ACTIVATIONS_MAX ? ERR_OK : ERR_BUSY;
     }
     return ERR_CORRUPT;
 }
@@ -128,6 +137,10 @@ static void follow(struct job *job)
         card_log(job->card, "remote: a key schedule of a dead key could not be overwritten");
     if (job->action_len > 0 && queue_action(job) != ERR_OK)
         card_log(job->card, "remote: the terminal takes no such action");
+    if (job->tar->app == REMOTE_APPLET &&
+        applet_trigger(job->card, job->target.instance, APPLET_FORMATTED_SMS, 0,
+                       job->command.data) != ERR_OK)
+        card_log(job->card, "remote: applet %u missed a packet", job->target.instance);
     por_follow(job->card, job->refresh);
 }
 
@@ -146,7 +159,7 @@ static sw_t run_job(struct job *job)
     card->imsi_changed = false;
     e = commit(job, e);
     if (e != ERR_OK)
-        return SW_MEMORY;
+        return e == ERR_BUSY ? SW_BUSY : SW_MEMORY;
     follow(job);
     return SW_OK;
 }
@@ -242,7 +255,7 @@ sw_t packet_process(struct card *card, struct exec *x, struct rd packet,
         por_refuse(&header, RSC_CC_FAILED, x->out);
         sw = SW_OK;
     } else {
-        job.tar = sd_find_tar(card->profile, header.tar);
+        job.tar = sd_find_target(card, header.tar, &job.target) ? &job.target.tar : NULL;
         job.answer = WR(card->engine->script_answer, por_room(&header));
         rsc = admit(&job);
         sw = rsc == RSC_OK ? run_job(&job) : refuse(&job, rsc);

@@ -20,6 +20,8 @@ struct run {
     struct card *card;
     const struct profile_tar *tar;
     run_command *command;
+    uint8_t instance; /* security domain, for application management */
+    uint16_t key_set; /* that opened the packet */
 
     /* out */
     bool keys_changed;              /* a command replaced keys: forget the old ones */

@@ -1,5 +1,6 @@
 #include "uicc/remote/sd.h"
 
+#include "uicc/isd/keys.h"
 #include "uicc/slot/slot.h"
 
 #include <openssl/crypto.h>
@@ -14,6 +15,40 @@ const struct profile_tar *sd_find_tar(const struct profile *profile, const uint8
             return &profile->tars[i];
     }
     return NULL;
+}
+
+static bool has_tar(const struct applet_entry *e, const uint8_t tar[3])
+{
+    for (unsigned i = 0; i < e->tar_count; i++) {
+        if (memcmp(e->tars[i], tar, sizeof e->tars[i]) == 0)
+            return (e->life & APPLET_LOCKED) == 0 && e->life >= APPLET_SELECTABLE;
+    }
+    return false;
+}
+
+bool sd_find_target(const struct card *card, const uint8_t tar[3], struct sd_target *out)
+{
+    const struct profile_tar *row = sd_find_tar(card->profile, tar);
+    struct applet_entry e;
+
+    if (row != NULL) {
+        *out = (struct sd_target){*row, APPLET_ISD, APPLET_ISD};
+        return true;
+    }
+    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK;
+         n = e.number) {
+        if (!has_tar(&e, tar))
+            continue;
+        *out = (struct sd_target){.instance = e.number, .domain = e.domain};
+        memcpy(out->tar.tar, tar, sizeof out->tar.tar);
+        out->tar.app = isd_is_domain(&e) ? REMOTE_DOMAIN : REMOTE_APPLET;
+        out->tar.level = e.level;
+        out->tar.keys = e.rights;
+        if (isd_is_domain(&e))
+            out->domain = e.number;
+        return true;
+    }
+    return false;
 }
 
 /* A level below the floor is raised to it, field by field. */
@@ -63,14 +98,54 @@ static bool index_permitted(const struct card *card, const struct secpkt_header 
     return index == slot_in_force(&card->store);
 }
 
-enum err sd_keys(const struct card *card, const struct secpkt_header *header, struct sd_access *out)
+/* ---- keys of a supplementary security domain ---- */
+
+static bool has_ota_keys(const struct card *card, uint8_t domain)
+{
+    for (uint8_t version = 1; version <= ISD_KEYS_OTA_MAX; version++) {
+        if (isd_keys_stored(card, domain, version))
+            return true;
+    }
+    return false;
+}
+
+static void set_key(struct secpkt_key *key, enum gp_key_type type, const struct secret *value)
+{
+    key->algorithm = type == GP_KEY_AES ? SECPKT_AES
+                     : value->len == 16 ? SECPKT_3DES2
+                                        : SECPKT_3DES3;
+    key->key = *value;
+}
+
+static enum err domain_keys(const struct card *card, const struct secpkt_header *header,
+                            uint8_t domain, struct sd_access *out)
+{
+    ISD_KEYS_WIPED struct isd_keys keys = {0};
+    uint8_t index = header->kic >> 4;
+
+    if (isd_keys_find(card, domain, index, &keys) != ERR_OK)
+        return ERR_KEY;
+    set_key(&out->keys.kic, keys.type, &keys.enc);
+    set_key(&out->keys.kid, keys.type, &keys.mac);
+    if (!names_algorithm(header->kic, &out->keys.kic) ||
+        !names_algorithm(header->kid, &out->keys.kid))
+        return ERR_KEY;
+    out->key_set = (uint16_t)(domain << 8 | index);
+    out->fallback = false;
+    out->keys.cc_len = SECPKT_CC_LEN;
+    return ERR_OK;
+}
+
+/* ---- keys of a slot ---- */
+
+static enum err slot_keys(const struct card *card, const struct secpkt_header *header,
+                          struct sd_access *out)
 {
     uint8_t index = header->kic >> 4;
     bool fallback;
     SLOT_WIPED struct slot slot = {0};
 
-    if (index == 0 || header->kid >> 4 != index ||
-        !index_permitted(card, header, index, &fallback) ||
+    if (!index_permitted(card, header, index, &fallback) ||
         slot_read(&card->store, index, &slot) != ERR_OK)
         return ERR_KEY;
     if (!algorithm_permitted(card->profile, &slot.kic) ||
@@ -83,4 +158,17 @@ enum err sd_keys(const struct card *card, const struct secpkt_header *header, st
     out->keys.kid = slot.kid;
     out->keys.cc_len = SECPKT_CC_LEN;
     return ERR_OK;
+}
+
+enum err sd_keys(const struct card *card, const struct secpkt_header *header, struct sd_access *out)
+{
+    struct sd_target target;
+    uint8_t index = header->kic >> 4;
+
+    if (index == 0 || header->kid >> 4 != index)
+        return ERR_KEY;
+    if (sd_find_target(card, header->tar, &target) && target.domain != APPLET_ISD &&
+        has_ota_keys(card, target.domain))
+        return domain_keys(card, header, target.domain, out);
+    return slot_keys(card, header, out);
 }

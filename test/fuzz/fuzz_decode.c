@@ -11,11 +11,12 @@
 
 static void check(const struct tree_node *n, unsigned depth)
 {
-    static volatile uint8_t seen;
+    unsigned sum = 0;
 
     require(n->name != NULL && depth < 64);
     for (size_t i = 0; i < n->raw.left; i++)
-        seen ^= n->raw.at[i]; /* a sanitizer looks */
+        sum += n->raw.at[i]; /* so that a sanitizer looks at each */
+    require(sum <= 0xFF * n->raw.left);
     for (const struct tree_node *c = n->first; c != NULL; c = c->next)
         check(c, depth + 1);
 }

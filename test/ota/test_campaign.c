@@ -248,6 +248,7 @@ START_TEST(campaign_joins_a_proof_of_several_parts_in_any_order)
     stage_begin(&s, 1, 13);
     ck_assert_int_eq(campaign_hear(s.engine, "1", RD_ARRAY(second), 1), CAMPAIGN_IGNORED);
     ck_assert_int_eq(campaign_hear(s.engine, "1", RD_ARRAY(second), 2), CAMPAIGN_IGNORED);
+    ck_assert_int_eq(campaign_hear(s.engine, "1", RD_ARRAY(second), 2), CAMPAIGN_IGNORED);
     ck_assert_int_eq(campaign_hear(s.engine, "2", RD_ARRAY(first), 3), CAMPAIGN_IGNORED);
     ck_assert_int_eq(campaign_hear(s.engine, "1", RD_ARRAY(first), 4), CAMPAIGN_TAKEN);
     ck_assert_uint_eq(inbox_at(s.engine->inbox, 0)->len, 2);

@@ -80,6 +80,74 @@ START_TEST(campaign_link_lost_sends_open_messages_again)
 }
 END_TEST
 
+/* Longer than all timeouts: no try is used up, and what was stored leaves once. */
+START_TEST(campaign_waits_for_a_link_that_is_down)
+{
+    struct stage s;
+
+    stage_begin(&s, 10, 32);
+    stage_start(&s, LEDGER_3B);
+    s.net->room = 4;
+    stage_step(&s, 0);
+    s.net->room = 0;
+    for (int i = 0; i < 600; i++) {
+        ck_assert_int_eq(campaign_step(s.engine), ERR_OK);
+        s.net->now_ms += 50;
+    }
+    ck_assert_uint_eq(s.net->submitted, 4);
+    s.net->room = 100;
+    stage_run(&s, 30);
+    ck_assert_uint_eq(stage_counts(&s).jobs[LEDGER_PROVED], 10);
+    for (size_t i = 4; i < 10; i++)
+        ck_assert_uint_eq(s.net->cards[i].counter, 1);
+    stage_end(&s);
+}
+END_TEST
+
+START_TEST(campaign_step_that_fails_lets_nothing_leave)
+{
+    struct stage s;
+
+    stage_begin(&s, 3, 33);
+    stage_start(&s, LEDGER_RENEW);
+    s.net->random_fails_at = 5; /* in the middle of the second card */
+    ck_assert_int_eq(campaign_step(s.engine), ERR_CRYPTO);
+    ck_assert_uint_eq(s.net->submitted, 0);
+    stage_run(&s, 30);
+    ck_assert_uint_eq(stage_counts(&s).jobs[LEDGER_PROVED], 3);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_uint_eq(s.net->cards[i].counter, 1);
+    ck_assert_uint_eq(campaign_get_stats(s.engine)->sent, 3);
+    stage_end(&s);
+}
+END_TEST
+
+/* "Counter low" to two duplicates of the command: one question is enough. */
+START_TEST(campaign_asks_once_for_any_number_of_duplicates)
+{
+    struct stage s;
+    struct ledger_packet last;
+    uint8_t bytes[300] = {0x02, 0x71, 0x00};
+    struct wr w = WR(bytes + 3, sizeof bytes - 3);
+    struct rd answer;
+
+    stage_begin(&s, 1, 34);
+    stage_start(&s, LEDGER_3B);
+    s.net->deaf = true;
+    stage_step(&s, 0);
+    ck_assert_uint_eq(s.net->cards[0].executed, 1);
+    ck_assert_int_eq(ledger_packet_get(s.ledger, stage_job_of(&s, 0).card_id, &last), ERR_OK);
+    answer = fake_card_answer(s.net, &s.net->cards[0], RD(last.octets, last.len), &w);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            campaign_hear(s.engine, s.net->cards[0].msisdn, RD(bytes, 3 + answer.left), 1),
+            CAMPAIGN_TAKEN);
+    stage_step(&s, 0);
+    ck_assert_uint_eq(campaign_get_stats(s.engine)->asked, 1);
+    stage_end(&s);
+}
+END_TEST
+
 START_TEST(campaign_step_tells_a_server_that_was_put_aside)
 {
     struct stage s;
@@ -108,6 +176,9 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(security, sec_S4_a_crash_between_any_two_steps_loses_and_repeats_nothing, 0,
                         ARRAY_LEN(lossy_methods));
     tcase_add_test(security, campaign_link_lost_sends_open_messages_again);
+    tcase_add_test(security, campaign_waits_for_a_link_that_is_down);
+    tcase_add_test(security, campaign_step_that_fails_lets_nothing_leave);
+    tcase_add_test(security, campaign_asks_once_for_any_number_of_duplicates);
     tcase_add_test(security, campaign_step_tells_a_server_that_was_put_aside);
     suite_add_tcase(s, security);
     return s;

@@ -213,12 +213,21 @@ END_TEST
 START_TEST(sec_S2_without_a_cc_in_spi_nothing_counts)
 {
     struct scene s;
+    uint8_t bytes[256];
+    struct wr w = WR_ARRAY(bytes);
 
     begin(&s, LEDGER_3B, 1);
     s.last.header.spi[1] = SPI2_POR_ALWAYS;
     ck_assert_int_eq(judge(&s, s.answer).verdict, CAMPAIGN_NOTHING);
-    s.last.header.spi[1] = SPI2_POR_ALWAYS | SPI2_CHECK_RC;
-    ck_assert_int_eq(judge(&s, s.answer).verdict, CAMPAIGN_NOTHING);
+    /* A CRC that matches is no proof: everybody can compute it. */
+    s.campaign.spi[1] = SPI2_POR_ALWAYS | SPI2_CHECK_RC;
+    s.net->cards[1].keys.ota.kid.algorithm = SECPKT_3DES2; /* KID 15: CRC-32 */
+    s.last.counter = 78;
+    ck_assert_int_eq(campaign_plan_seal(s.net->crypto, &s.subject, &s.last), ERR_OK);
+    ck_assert_int_eq(
+        judge(&s, fake_card_answer(s.net, &s.net->cards[1], RD(s.last.octets, s.last.len), &w))
+            .verdict,
+        CAMPAIGN_NOTHING);
     end(&s);
 }
 END_TEST

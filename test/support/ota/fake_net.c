@@ -323,6 +323,10 @@ static uint64_t world_now(void *context)
 
 static enum err world_random(void *context, uint8_t *bytes, size_t len)
 {
+    struct fake_net *n = context;
+
+    if (n->random_fails_at && --n->random_fails_at == 0)
+        return ERR_CRYPTO;
     for (size_t i = 0; i < len; i++)
         bytes[i] = (uint8_t)draw(context, 256);
     return ERR_OK;

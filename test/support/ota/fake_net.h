@@ -52,7 +52,8 @@ struct fake_net {
     size_t queued;
     uint64_t now_ms, random;
     unsigned loss_percent, double_percent;
-    bool deaf; /* what the cards send is lost */
+    unsigned random_fails_at; /* this call for key material fails; 0: none */
+    bool deaf;                /* what the cards send is lost */
     unsigned delay_ms;
     size_t window, room;
     uint64_t submitted, acknowledged, token;

@@ -254,10 +254,7 @@ enum err ledger_counter_take(struct ledger *l, int64_t card_id, uint64_t jump, u
     e = sql_first(l->sql, id, SQL_ARGS(SQL_I64(card_id), SQL_I64(jump), SQL_I64(l->skip_total)));
     if (e == ERR_OK)
         taken = (uint64_t)sql_i64(l->sql, id, 0);
-    /* An UPDATE with RETURNING takes effect for good when it is stepped to its end. */
-    if (e == ERR_OK)
-        e = sql_next(l->sql, id) == ERR_NOT_FOUND ? ERR_OK : ERR_IO;
-    else if (e == ERR_NOT_FOUND)
+    if (e == ERR_NOT_FOUND)
         e = ledger_card_by_id(l, card_id, &card) == ERR_OK ? ERR_COUNTER_BLOCKED : ERR_NOT_FOUND;
     sql_stop(l->sql, id);
     if (e == ERR_OK)

@@ -274,14 +274,19 @@ START_TEST(campaign_waits_for_its_canaries_and_stops_by_its_rule)
     struct ledger_campaign c;
 
     stage_begin(&s, 30, 14);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 5; i++) {
         s.net->cards[i].refuse_rsc = RSC_LEVEL;
+        s.net->cards[i].mute = true;
+    }
     stage_prepare(&s, LEDGER_3B);
     s.campaign.canary = 5;
     s.campaign.stop_percent = 20;
     stage_add_jobs(&s);
-    stage_step(&s, 0);
+    for (int i = 0; i < 20; i++)
+        stage_step(&s, 50);
     ck_assert_uint_eq(stage_counts(&s).jobs[LEDGER_PLANNED], 25);
+    for (size_t i = 0; i < 5; i++)
+        s.net->cards[i].mute = false;
     stage_run(&s, 30);
     ck_assert_int_eq(ledger_campaign_by_id(s.ledger, s.campaign.id, &c), ERR_OK);
     ck_assert_int_eq(c.state, LEDGER_PAUSED);

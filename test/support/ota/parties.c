@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void parties_init(const char *dir, const char *name, enum oplist_role role, const char *plmns)

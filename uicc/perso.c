@@ -40,8 +40,10 @@ static const uint8_t default_historical[15] = {0x80, 0x31, 0xE0, 0x73, 0xFE, 0x2
                                                'R',  'E',  'S',  'E',  'A',  'T',  '1'};
 
 static const uint8_t default_services[] = {
-    10, 12, 17, 18, 19, 20, 21,  27,  28,  33,  38,  42,  43,  45,
-    46, 51, 71, 73, 74, 85, 122, 123, 124, 125, 126, 127, 129,
+    1,   2,   3,   4,   5,   8,   9,   10,  11,  12,  13,  14,  15,  16,  17,  18,  19,  20,  21,
+    22,  24,  25,  27,  28,  29,  33,  34,  35,  36,  37,  38,  42,  43,  44,  45,  46,  47,  48,
+    49,  51,  52,  53,  55,  71,  73,  74,  85,  91,  96,  97,  106, 110, 114, 115, 117, 118, 120,
+    122, 123, 124, 125, 126, 127, 129, 132, 133, 134, 135, 137, 138, 142, 144, 145,
 };
 
 void perso_options_default(struct perso_options *o)
@@ -50,6 +52,7 @@ void perso_options_default(struct perso_options *o)
         .name = "m2m-5g",
         .label = "USIM",
         .sim_mode = true,
+        .isim = true,
         .ota_algorithm = SECPKT_AES,
         .rfm_refresh = 0x04,
         .sqn_delta = SQN_DELTA_MAX,

@@ -56,7 +56,8 @@ static const uint8_t without_file[] = {28, 33, 38, 72, 88, 112, 113, 127, 133, 1
 static const struct {
     uint8_t service, needs;
 } needs[] = {
-    {3, 2}, {5, 4}, {7, 6}, {11, 10}, {46, 45}, {125, 124}, {129, 45}, {136, 122},
+    {3, 2},   {5, 4},   {7, 6},     {11, 10},  {46, 45},
+    {53, 52}, {55, 52}, {125, 124}, {129, 45}, {136, 122},
 };
 
 static const struct fs_table *const all_tables[] = {
@@ -241,7 +242,7 @@ static enum err add_table(struct tree *t, const struct fs_table *table)
     return ERR_OK;
 }
 
-static enum err add_mirror(struct tree *t, const struct fs_df *df, const struct fs_row *row)
+static enum err add_mirror(struct tree *t, size_t at, const struct fs_row *row)
 {
     struct perso_path path;
     struct fs_file f;
@@ -252,7 +253,7 @@ static enum err add_mirror(struct tree *t, const struct fs_df *df, const struct 
     other = perso_tree_find(t->files, t->count, &path);
     if (other == NODE_NONE)
         return ERR_OK;
-    f = file_of(df, df_node(t, df->fid), row);
+    f = file_of(t->dfs[at], t->df_nodes[at], row);
     f.kind = t->files[other].kind;
     f.size = t->files[other].size;
     f.record_len = t->files[other].record_len;
@@ -269,8 +270,8 @@ static enum err add_mirrors(struct tree *t)
         for (size_t j = 0; j < df->row_count; j++) {
             enum err e = ERR_OK;
 
-            if (df->rows[j].body == ROW_MIRROR)
-                e = add_mirror(t, df, &df->rows[j]);
+            if (df->rows[j].body == ROW_MIRROR && row_present(t, &df->rows[j]))
+                e = add_mirror(t, i, &df->rows[j]);
             if (e != ERR_OK)
                 return e;
         }
@@ -376,10 +377,12 @@ static void fill_ust(struct tree *t, const struct fs_file *f)
 static const struct {
     uint8_t sim, usim;
 } sim_services[] = {
-    {1, 0},   {2, 0},   {3, 2},   {4, 10},  {5, 13},  {6, 14},  {7, 0},   {9, 21},
+    {1, 0},   {2, 0},   {3, 2},   {4, 10},  {5, 13},  {48, 14}, {7, 0},   {9, 21},
     {10, 0},  {11, 3},  {12, 12}, {13, 0},  {14, 15}, {15, 17}, {16, 18}, {17, 19},
     {18, 4},  {19, 5},  {25, 29}, {26, 28}, {29, 28}, {30, 16}, {35, 11}, {38, 27},
     {43, 20}, {44, 42}, {45, 43}, {46, 39}, {47, 40}, {51, 45}, {52, 46}, {56, 51},
+    {23, 24}, {24, 25}, {31, 6},  {32, 7},  {33, 36}, {34, 37}, {36, 56}, {39, 22},
+    {53, 47}, {54, 48}, {55, 49}, {57, 52}, {58, 53}, {59, 55},
 };
 
 static void fill_sst(struct tree *t, const struct fs_file *f)

@@ -181,8 +181,11 @@ static const struct {
     {"7FFF/5FC0/4F01", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000001"},
     {"7FFF/5FD0/4F01", "A0020000"},
     {"7F20/6FAE", "03"},
-    /* 10 12 17-21 27 28 33 38 42 43 45 46 51 71 73 74 85 122-127 129 */
-    {"7FFF/6F38", "000A1F0C21360400400310000000007E010000"},
+    /* 1-5 8-22 24 25 27-29 33-38 42-49 51-53 55 71 73 74 85 91 96 97 106 110 114 115 117 118 120
+     * 122-127 129 132-135 137 138 142 144 145 */
+    {"7FFF/6F38", "9FFFBF1D3FFE5D00400310840122B67E79A301"},
+    {"7FFF/6F56", "00"},
+    {"7FF2/6F07", "010000"},
 };
 
 START_TEST(perso_compile_fills_file)
@@ -249,6 +252,9 @@ static const struct {
     {122, "7FFF/5FC0/4F03", ""},   {123, "7FFF/5FC0/4F05", ""},    {124, "7FFF/5FC0/4F07", ""},
     {124, "7FFF/5FC0/4F0A", ""},   {125, "7FFF/5FD0/4F01", "124"}, {126, "7FFF/5FC0/4F06", ""},
     {129, "7FFF/5FC0/4F08", "45"}, {132, "7FFF/5FC0/4F0B", ""},    {142, "7FFF/5FC0/4F11", ""},
+    {1, "7FFF/5F3A/4F30", ""},     {34, "7FFF/6F56", ""},          {52, "7FFF/6FCE", ""},
+    {52, "7FFF/6FD0", ""},         {52, "7FFF/6FD1", ""},          {53, "7FFF/6FCF", "52"},
+    {55, "7FFF/6FD2", "52"},
 };
 
 START_TEST(perso_compile_has_file_exactly_when_service_is_on)
@@ -307,10 +313,33 @@ START_TEST(perso_compile_mirrors_2g_files)
     ck_assert_uint_eq(p->files[find(p, "7F20/6F20")].shares, find(p, "7FFF/5F3B/4F20"));
     ck_assert_uint_eq(p->files[find(p, "7F20/6F53")].shares, find(p, "7FFF/6F73"));
     ck_assert_uint_eq(p->files[find(p, "7F10/6F42")].shares, find(p, "7FFF/6F42"));
+    ck_assert_uint_eq(p->files[find(p, "7F20/6FC7")].shares, find(p, "7FFF/6FC7"));
     p = made_from("sim-mode = no");
     ck_assert_uint_eq(find(p, "7F20"), NODE_NONE);
     for (size_t i = 0; i < p->tar_count; i++)
         ck_assert_uint_ne(p->tars[i].app, REMOTE_RFM_SIM);
+}
+END_TEST
+
+/* TS 31.102 4.4.2: the same numbers in the local phonebook and in that of DF.TELECOM, under the
+ * SFIs that EF.PBR names. */
+START_TEST(perso_compile_shows_one_phonebook_in_both_places)
+{
+    static const char *const names[] = {"4F30", "4F22", "4F23", "4F24",
+                                        "4F3A", "4F09", "4F21", "4F4A"};
+    const struct profile *p = made_from(NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char local[32], shared[32];
+        uint16_t at;
+
+        (void)snprintf(local, sizeof local, "7FFF/5F3A/%s", names[i]);
+        (void)snprintf(shared, sizeof shared, "7F10/5F3A/%s", names[i]);
+        at = find(p, local);
+        ck_assert_uint_ne(at, NODE_NONE);
+        ck_assert_uint_eq(p->files[at].shares, find(p, shared));
+        ck_assert_uint_eq(p->files[at].sfi, p->files[find(p, shared)].sfi);
+    }
 }
 END_TEST
 
@@ -339,11 +368,10 @@ END_TEST
 
 START_TEST(perso_compile_takes_every_setting)
 {
-    const struct profile *p =
-        made_from("name = lab\nlabel = Lab\nisim = yes\nota-algorithm = 3des\n"
-                  "rfm-refresh = none\nsqn-delta = 1000\nsqn-age-limit = 5\n"
-                  "historical = 8031\npin1 = 5 7\nadm1 = 2\n"
-                  "tar B00001 = rfm-usim 1e ADM1\n");
+    const struct profile *p = made_from("name = lab\nlabel = Lab\nisim = no\nota-algorithm = 3des\n"
+                                        "rfm-refresh = none\nsqn-delta = 1000\nsqn-age-limit = 5\n"
+                                        "historical = 8031\npin1 = 5 7\nadm1 = 2\n"
+                                        "tar B00001 = rfm-usim 1e ADM1\n");
 
     ck_assert_str_eq(p->name, "lab");
     ck_assert_uint_eq(p->ota_algorithm, SECPKT_3DES2);
@@ -356,7 +384,8 @@ START_TEST(perso_compile_takes_every_setting)
     ck_assert_uint_eq(p->pins[2].tries, 2);
     ck_assert_uint_eq(p->tar_count, 1);
     ck_assert_uint_eq(p->tars[0].level, 0x1E);
-    ck_assert_uint_ne(find(p, "7FF2/6F02"), NODE_NONE);
+    ck_assert_uint_eq(find(p, "7FF2"), NODE_NONE);
+    ck_assert_uint_ne(find(made_from(NULL), "7FF2/6F02"), NODE_NONE);
 }
 END_TEST
 
@@ -453,6 +482,7 @@ Suite *suite_under_test(void)
     suite_add_tcase(s, t);
     t = tcase_create("TS 51.011 10.3");
     tcase_add_test(t, perso_compile_mirrors_2g_files);
+    tcase_add_test(t, perso_compile_shows_one_phonebook_in_both_places);
     suite_add_tcase(s, t);
     t = tcase_create("profile text");
     tcase_add_test(t, perso_compile_equals_its_documented_text);

@@ -47,21 +47,30 @@ static struct rd answered(uint8_t *bytes, size_t cap)
     return RD_WR(&w);
 }
 
+static void select_application(const struct fs_file *adf)
+{
+    char apdu[80], aid[33];
+
+    ck_assert_int_eq(hex_encode(RD(adf->aid, adf->aid_len), aid, sizeof aid), ERR_OK);
+    (void)snprintf(apdu, sizeof apdu, "00A40404%02X%s", adf->aid_len, aid);
+    (void)card_run(t, apdu);
+}
+
+/* Files of an application are seen while it is the current one. */
 static struct rd select_node(const struct profile *p, uint16_t node, uint8_t *bytes, size_t cap)
 {
-    char path[32], apdu[80], aid[33];
+    char path[32], apdu[80] = "00A40004023F00";
+    uint16_t top = node;
 
+    while (p->files[top].parent != NODE_MF)
+        top = p->files[top].parent;
     path_of(p, node, path, sizeof path);
-    if (p->files[node].kind == FS_ADF) {
-        ck_assert_int_eq(
-            hex_encode(RD(p->files[node].aid, p->files[node].aid_len), aid, sizeof aid), ERR_OK);
-        (void)snprintf(apdu, sizeof apdu, "00A40404%02X%s", p->files[node].aid_len, aid);
-    } else if (node == NODE_MF) {
-        (void)snprintf(apdu, sizeof apdu, "00A40004023F00");
-    } else {
+    if (p->files[top].kind == FS_ADF)
+        select_application(&p->files[top]);
+    if (node != NODE_MF && p->files[node].kind != FS_ADF)
         (void)snprintf(apdu, sizeof apdu, "00A40804%02zX%s", strlen(path) / 2, path);
-    }
-    (void)card_run(t, apdu);
+    if (p->files[node].kind != FS_ADF)
+        (void)card_run(t, apdu);
     return answered(bytes, cap);
 }
 
@@ -109,8 +118,10 @@ static void read_body(const struct fs_file *f, struct wr *body)
 /* What the profile says, for files that personalisation left alone. */
 static bool is_personal(const struct profile *p, uint16_t node)
 {
-    static const uint16_t fids[] = {0x2FE2, 0x6F07, 0x6F78, 0x6FAD, 0x6F40,
-                                    0x6F42, 0x6F46, 0x6FD9, 0x6F62};
+    static const uint16_t fids[] = {0x2FE2, 0x6F07, 0x6F78, 0x6FAD, 0x6F40, 0x6F42, 0x6F46, 0x6FD9,
+                                    0x6F62,
+                                    /* of the ISIM */
+                                    0x6F02, 0x6F03, 0x6F04};
 
     for (size_t i = 0; i < ARRAY_LEN(fids); i++) {
         if (p->files[node].fid == fids[i])

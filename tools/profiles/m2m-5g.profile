@@ -15,23 +15,48 @@ label = USIM
 # files, one that is off has none. Plain numbers replace the built-in list; +N and
 # -N add to it or take away. Several lines are one list.
 #
-#   10 SMS storage            12 SMS parameters         17 18 group identifiers
-#   19 service provider name  20 user's PLMN selector   21 MSISDN
-#   27 GSM access             28 SMS-PP download (OTA)  33 always on
-#   38 GSM security context   42 operator's PLMN list   43 home PLMN with access technology
-#   45 46 network names       51 service provider PLMNs 71 equivalent home PLMNs
-#   73 74 how to show them    85 EPS location and keys  122 5GS location and keys
-#   123 5G authentication keys  124 SUPI privacy        125 SUCI computed in the card
-#   126 access identities     127 steering of roaming   129 5GS operator names
-services = 10 12 17 18 19 20 21 27 28 33 38 42 43 45 46 51 71 73 74 85
-services = 122 123 124 125 126 127 129
+#    1 local phonebook                     2 FDN; 3 its extension
+#    4 SDN; 5 its extension                6 BDN; 7 its extension
+#    8 9 call logs and timers             10 SMS storage
+#   11 SMS status reports                 12 SMS parameters
+#   13 advice of charge                   14 bearer capabilities
+#   15 16 29 cell broadcast               17 18 group identifiers
+#   19 service provider name              20 user's PLMN selector
+#   21 MSISDN                             22 images
+#   24 25 eMLPP, AAeM                     27 GSM access
+#   28 SMS-PP download (OTA)              33 always on
+#   34 enabled services (EST)             35 APN control list
+#   36 37 depersonalisation               38 GSM security context
+#   42 operator's PLMN list               43 home PLMN with access technology
+#   44 extension of call logs             45 46 network names
+#   47 48 mailbox, waiting messages       49 call forwarding
+#   51 service provider PLMNs             52 53 55 MMS
+#   71 equivalent home PLMNs              73 74 how to show them
+#   85 EPS location and keys              91 SMS over IP
+#   96 NAS configuration                  97 public warnings
+#   106 110 ePDG                          114 From-preferred
+#   115 IMS configuration                 117 118 PS data off
+#   120 XCAP                              122 5GS location and keys
+#   123 133 5G authentication keys        124 SUPI privacy
+#   125 SUCI computed in the card         126 access identities
+#   127 138 steering of roaming           129 5GS operator names
+#   132 URSP                              134 MuD and MiD
+#   135 trusted non-3GPP access           137 CAG
+#   142 NSWO                              144 home PLMN search by satellite
+#   145 K_AUSF derivation
+#
+# Others that have files here: 6 7 39 40 56 80 107 111 121 130 140 141.
+services = 1 2 3 4 5 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22
+services = 24 25 27 28 29 33 34 35 36 37 38 42 43 44 45 46 47 48 49 51
+services = 52 53 55 71 73 74 85 91 96 97 106 110 114 115 117 118 120 122 123 124
+services = 125 126 127 129 132 133 134 135 137 138 142 144 145
 
 # Answer class A0 and have DF.GSM (TS 51.011), whose files show those of the USIM.
 # Needs service 27.
 sim-mode = yes
 
-# An ISIM (TS 31.103). Without one, devices derive their IMS identities from the IMSI.
-isim = no
+# An ISIM (TS 31.103), with the IMS identities that a device without one derives from the IMSI.
+isim = yes
 
 # Algorithm of the OTA keys: aes or 3des (two-key; for servers that cannot do better).
 ota-algorithm = aes

@@ -20,7 +20,7 @@ enum row_body {
     ROW_SUCI,   /* protection schemes and keys for SUCI */
 };
 
-#define ROW_SERVICES_MAX 3
+#define ROW_SERVICES_MAX 4
 
 struct fs_row {
     const char *name; /* without "EF." */
@@ -118,11 +118,12 @@ enum fs_rule {
     {                                                                          \
         name, fid, sfi, FS_BER_TLV, len, 0, arr, svc, 0, ROW_PLAIN, "", clause \
     }
-/* shape and body of another file; absent when that is absent */
-#define ROW_SAME(name, fid, arr, path, clause)                                       \
-    {                                                                                \
-        name, fid, 0, FS_TRANSPARENT, 0, 0, arr, ALWAYS, 0, ROW_MIRROR, path, clause \
+/* shape and body of another file, for a service, or whenever that other file is there */
+#define ROW_SHOWN(name, fid, sfi, arr, svc, path, clause)                           \
+    {                                                                               \
+        name, fid, sfi, FS_TRANSPARENT, 0, 0, arr, svc, 0, ROW_MIRROR, path, clause \
     }
+#define ROW_SAME(name, fid, arr, path, clause) ROW_SHOWN(name, fid, 0, arr, ALWAYS, path, clause)
 
 #define ARR_LEN 64 /* longest rule below, with room for one more condition */
 

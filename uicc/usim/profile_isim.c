@@ -11,7 +11,9 @@ static const struct fs_row isim[] = {
     ROW_LF("IMPU", 0x6F04, 0x04, 96, 1, RULE_PIN_ADM, ALWAYS, "", "TS 31.103 4.2.4"),
     ROW_LF_OF("ARR", 0x6F06, 0x06, ARR_LEN, FS_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 31.103 4.2.6"),
-    ROW_TR("IST", 0x6F07, 0x07, 2, RULE_PIN_ADM, ALWAYS, "0000", "TS 31.103 4.2.7"),
+    /* of its services the address of the P-CSCF alone */
+    ROW_TR("IST", 0x6F07, 0x07, 3, RULE_PIN_ADM, ALWAYS, "010000", "TS 31.103 4.2.7"),
+    ROW_LF("P-CSCF", 0x6F09, 0, 96, 2, RULE_PIN_ADM, ALWAYS, "", "TS 31.103 4.2.8"),
     ROW_TR("AD", 0x6FAD, 0x03, 3, RULE_ALW_ADM, ALWAYS, "000000", "TS 31.103 4.2.5"),
 };
 /* clang-format on */

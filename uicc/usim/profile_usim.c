@@ -48,7 +48,7 @@ static const struct fs_row usim[] = {
     ROW_LF("CCP2", 0x6F4F, 0x16, 15, 2, RULE_PIN_PIN, SVC(14), "", "TS 31.102 4.2.38"),
     ROW_TR("CBMIR", 0x6F50, 0, 20, RULE_PIN_PIN, SVC(16), "", "TS 31.102 4.2.22"),
     ROW_LF("EXT4", 0x6F55, 0, 13, 2, RULE_PIN_PIN2, SVC(7), "00", "TS 31.102 4.2.45"),
-    ROW_TR("EST", 0x6F56, 0x05, 1, RULE_PIN_PIN2, SVC(2, 6, 35), "00", "TS 31.102 4.2.47"),
+    ROW_TR("EST", 0x6F56, 0x05, 1, RULE_PIN_PIN2, SVC(2, 6, 34, 35), "00", "TS 31.102 4.2.47"),
     ROW_TR("ACL", 0x6F57, 0, 101, RULE_PIN_PIN2, SVC(35), "00", "TS 31.102 4.2.48"),
     ROW_LF("CMI", 0x6F58, 0, 17, 2, RULE_PIN_ADM, SVC(6), "", "TS 31.102 4.2.46"),
     ROW_TR("START-HFN", 0x6F5B, 0x0F, 6, RULE_PIN_PIN, ALWAYS, "F00000F00000",
@@ -86,6 +86,11 @@ static const struct fs_row usim[] = {
     ROW_LF("CFIS", 0x6FCB, 0, 16, 1, RULE_PIN_PIN, SVC(49), "0100", "TS 31.102 4.2.64"),
     ROW_LF("EXT7", 0x6FCC, 0, 13, 1, RULE_PIN_PIN, SVC(49), "00", "TS 31.102 4.2.65"),
     ROW_TR("SPDI", 0x6FCD, 0x1B, 17, RULE_PIN_ADM, SVC(51), "", "TS 31.102 4.2.66"),
+    ROW_LF("MMSN", 0x6FCE, 0, 20, 2, RULE_PIN_PIN, SVC(52), "000000", "TS 31.102 4.2.67"),
+    ROW_LF("EXT8", 0x6FCF, 0, 13, 2, RULE_PIN_PIN, SVC(53), "00", "TS 31.102 4.2.68"),
+    ROW_TR("MMSICP", 0x6FD0, 0, 100, RULE_PIN_ADM, SVC(52), "", "TS 31.102 4.2.69"),
+    ROW_LF("MMSUP", 0x6FD1, 0, 100, 2, RULE_PIN_PIN, SVC(52), "", "TS 31.102 4.2.70"),
+    ROW_TR("MMSUCP", 0x6FD2, 0, 100, RULE_PIN_PIN, SVC(55), "", "TS 31.102 4.2.71"),
     ROW_LF("NIA", 0x6FD3, 0, 12, 1, RULE_PIN_ADM, SVC(56), "", "TS 31.102 4.2.72"),
     ROW_TR("EHPLMN", 0x6FD9, 0x1D, 12, RULE_PIN_ADM, SVC(71), "", "TS 31.102 4.2.84"),
     ROW_TR("EHPLMNPI", 0x6FDB, 0, 1, RULE_PIN_ADM, SVC(73), "00", "TS 31.102 4.2.85"),
@@ -109,6 +114,19 @@ static const struct fs_row usim[] = {
     ROW_TLV("XCAPConfigData", 0x6FFC, 0, 512, RULE_PIN_ADM, SVC(120), "TS 31.102 4.2.111"),
     ROW_TR("EARFCNList", 0x6FFD, 0, 64, RULE_ALW_ADM, SVC(121), "", "TS 31.102 4.2.112"),
     ROW_TLV("MuDMiDConfigData", 0x6FFE, 0, 512, RULE_PIN_ADM, SVC(134), "TS 31.102 4.2.113"),
+};
+
+/* The local phonebook is the one of DF.TELECOM: a terminal finds its numbers in either place. */
+static const struct fs_row phonebook[] = {
+    ROW_SHOWN("PBR", 0x4F30, 0, RULE_PIN_ADM, SVC(1), "7F10/5F3A/4F30", "TS 31.102 4.4.2.1"),
+    ROW_SHOWN("PSC", 0x4F22, 0, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F22", "TS 31.102 4.4.2.12.2"),
+    ROW_SHOWN("CC", 0x4F23, 0, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F23", "TS 31.102 4.4.2.12.3"),
+    ROW_SHOWN("PUID", 0x4F24, 0, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F24", "TS 31.102 4.4.2.12.4"),
+    ROW_SHOWN("ADN", 0x4F3A, 0x01, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F3A", "TS 31.102 4.4.2.3"),
+    ROW_SHOWN("PBC", 0x4F09, 0x02, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F09", "TS 31.102 4.4.2.5"),
+    ROW_SHOWN("UID", 0x4F21, 0x03, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F21",
+              "TS 31.102 4.4.2.12.1"),
+    ROW_SHOWN("EXT1", 0x4F4A, 0x04, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F4A", "TS 31.102 4.4.2.4"),
 };
 
 static const struct fs_row gsm_access[] = {
@@ -154,6 +172,7 @@ static const struct fs_row saip[] = {
 
 static const struct fs_df dfs[] = {
     {"ADF.USIM", 0x7FF0, 0x3F00, FS_ADF, "A0000000871002FFFFFFFF8907090000", usim, ARRAY_LEN(usim)},
+    {"PHONEBOOK", 0x5F3A, 0x7FF0, FS_DF, "", phonebook, ARRAY_LEN(phonebook)},
     {"GSM-ACCESS", 0x5F3B, 0x7FF0, FS_DF, "", gsm_access, ARRAY_LEN(gsm_access)},
     {"5GS", 0x5FC0, 0x7FF0, FS_DF, "", fiveg, ARRAY_LEN(fiveg)},
     {"SAIP", 0x5FD0, 0x7FF0, FS_DF, "", saip, ARRAY_LEN(saip)},

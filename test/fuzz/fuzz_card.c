@@ -81,7 +81,7 @@ static bool is_legal(uint8_t sw1, uint8_t sw2)
     case 0x62:
         return sw2 == 0x00 || (sw2 >= 0x81 && sw2 <= 0x85) || (sw2 >= 0xF1 && sw2 <= 0xF3);
     case 0x63:
-        return sw2 >= 0xC0 || sw2 == 0x10;
+        return sw2 >= 0xC0 || sw2 == 0x10 || sw2 == 0x00;
     case 0x65:
         return sw2 == 0x00 || sw2 == 0x81;
     case 0x68:

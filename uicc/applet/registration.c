@@ -363,9 +363,9 @@ bool applet_write_event_list(const struct card *card, struct wr *w)
 
     while (next_registered(&card->store, &number, &r))
         events |= r.events >> APPLET_EVENT_DOWNLOAD;
-    for (uint8_t e = 0; e < TERMINAL_EVENTS; e++) {
+    for (unsigned e = 0; e < TERMINAL_EVENTS; e++) {
         if ((events >> e & 1) != 0)
-            wr_u8(&l, e);
+            wr_u8(&l, (uint8_t)e);
     }
     ctlv_write(w, CTLV_EVENT_LIST, RD_WR(&l));
     return l.len > 0;

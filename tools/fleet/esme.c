@@ -125,21 +125,22 @@ void esme_close(struct esme_server **server)
     *server = NULL;
 }
 
-static void flush_output(struct esme_server *s, struct session *e)
+/* false: the peer has gone. */
+static bool write_output(struct session *e)
 {
-    ssize_t n;
+    ssize_t n = e->out_len == 0 ? 0 : send(e->fd, e->out, e->out_len, MSG_NOSIGNAL);
 
-    if (e->out_len == 0)
-        return;
-    n = send(e->fd, e->out, e->out_len, MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        end_session(s, e);
-        return;
-    }
     if (n > 0) {
         e->out_len -= (size_t)n;
         memmove(e->out, e->out + n, e->out_len);
     }
+    return n >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+static void flush_output(struct esme_server *s, struct session *e)
+{
+    if (!write_output(e))
+        end_session(s, e);
 }
 
 static void send_bytes(struct session *e, struct rd bytes)
@@ -284,7 +285,7 @@ static bool handle_pdu(struct esme_server *s, struct session *e, const struct sm
         return true;
     case SMPP_UNBIND:
         respond(e, pdu, SMPP_ROK);
-        flush_output(s, e);
+        (void)write_output(e);
         return false;
     default:
         if ((pdu->command & SMPP_RESPONSE) == 0) {

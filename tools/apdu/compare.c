@@ -268,7 +268,7 @@ static void show_progress(void *context, size_t done, size_t total)
 static int verify(struct compare_card *c, const char *value)
 {
     char digits[16];
-    uint8_t pin[8];
+    uint8_t pin[8] = {0};
     sw_t sw;
 
     if (cli_secret_text(value, digits, sizeof digits) != ERR_OK ||

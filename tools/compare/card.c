@@ -29,7 +29,7 @@ sw_t compare_send(struct compare_card *c, const uint8_t *header, struct rd body,
 
 static sw_t select_app(struct compare_card *c, enum decode_place kind, struct wr *fcp)
 {
-    static const uint8_t header[] = {0x00, INS_SELECT, 0x04, 0x04};
+    static const uint8_t header[] = {0x00, INS_SELECT, 0x04, 0x04, 0x00};
 
     for (size_t i = 0; i < c->app_count; i++) {
         if (c->apps[i].kind == kind)

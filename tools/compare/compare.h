@@ -62,7 +62,8 @@ struct compare_card {
 };
 
 /* --- card.c: one command each --- */
-/* Data of the answer in data (emptied first); an error of the reader becomes 6F00. */
+/* header: CLA INS P1 P2, and Le when body is empty. Data of the answer in data (emptied first); an
+ * error of the reader becomes 6F00. */
 sw_t compare_send(struct compare_card *c, const uint8_t *header, struct rd body, struct wr *data);
 /* SELECT by path from the MF; an ADF by its name. */
 sw_t compare_select(struct compare_card *c, const struct compare_path *path, struct wr *fcp);

@@ -158,7 +158,7 @@ static enum err join_numbered(const struct rd *parts, size_t count, struct wr *p
 
 enum err packet_join(const struct rd *parts, size_t count, struct wr *packet)
 {
-    struct sms_udh udh;
+    struct sms_udh udh = {.concatenated = false};
     struct rd rest;
 
     if (count > 1)
@@ -166,7 +166,7 @@ enum err packet_join(const struct rd *parts, size_t count, struct wr *packet)
     rest = parts[0];
     if (has_udh(parts[0]) && sms_read_udh(parts[0], &udh, &rest) != ERR_OK)
         return ERR_FORMAT;
-    if (has_udh(parts[0]) && udh.concatenated && udh.total > 1)
+    if (udh.concatenated && udh.total > 1)
         return ERR_FORMAT;
     wr_rd(packet, rest);
     return wr_result(packet);

@@ -329,9 +329,11 @@ static enum err dump_line(const char *p, size_t count, struct trace_bytes *b)
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < count && e == ERR_OK; i++, p += 3) {
-        if (nibble(p[0]) < 0 || nibble(p[1]) < 0)
+        int high = nibble(p[0]), low = high < 0 ? -1 : nibble(p[1]);
+
+        if (low < 0)
             return i == 0 ? ERR_FORMAT : ERR_OK;
-        e = add(b, (uint8_t)(nibble(p[0]) << 4 | nibble(p[1])), TRACE_LITERAL);
+        e = add(b, (uint8_t)(high * 16 + low), TRACE_LITERAL);
         if (p[2] != ' ')
             break;
     }

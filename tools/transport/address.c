@@ -75,7 +75,7 @@ enum err address_connect(const struct address *a, int *fd)
 
 static enum err bound_port(int fd, uint16_t *port)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof bound;
 
     if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)

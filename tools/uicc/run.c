@@ -104,7 +104,7 @@ static int run(const struct options *o, struct trace_writer *trace)
     e = cards == NULL || powered == NULL ? ERR_NOMEM : host_new(o->card_count, &host);
     if (e != ERR_OK)
         status = cli_fail("%s", err_text(e));
-    for (size_t i = 0; i < o->card_count && status == CLI_OK; i++)
+    for (size_t i = 0; i < o->card_count && e == ERR_OK && status == CLI_OK; i++)
         status = open_card(host, o, i, &powered[i], &cards[i]);
     if (status == CLI_OK) {
         e = serve_run(cards, o->card_count, trace);

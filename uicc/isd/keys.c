@@ -203,8 +203,8 @@ static void describe(const struct isd_keys *keys, struct wr *out)
 {
     const uint8_t lens[] = {keys->enc.len, keys->mac.len, keys->dek.len};
 
-    for (uint8_t id = 1; id <= sizeof lens; id++) {
-        const uint8_t entry[] = {id, keys->version, (uint8_t)keys->type, lens[id - 1]};
+    for (size_t i = 0; i < sizeof lens; i++) {
+        const uint8_t entry[] = {(uint8_t)(i + 1), keys->version, (uint8_t)keys->type, lens[i]};
 
         tlv_write(out, TAG_KEY_INFO_ENTRY, RD_ARRAY(entry));
     }

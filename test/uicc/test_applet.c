@@ -1,13 +1,13 @@
 /* Tests of uicc/applet. Goal: an installed applet is selected, asked, triggered and removed as Java
  * Card has it; one that waits for the terminal is parked while others run; nothing an applet does
  * reaches beyond itself. */
-#include "apdu/hex.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/card.h"
 #include "uicc/applet/manage.h"
 #include "uicc/applet/native.h"
 #include "uicc/pin/pin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ALL        "8010000014 FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
@@ -350,19 +350,19 @@ END_TEST
 
 static void fetch(const char *length, const char *want)
 {
-    char command[16] = "80120000";
+    char command[16];
 
-    strcat(command, length);
+    snprintf(command, sizeof command, "80120000%s", length);
     card_expect(t, command, want);
 }
 
 /* TERMINAL RESPONSE to command number, type, with this result. */
 static void respond(const char *number, const char *type, const char *result, const char *want)
 {
-    char command[64] = "801400000C 8103";
+    char command[64];
 
-    strcat(strcat(strcat(command, number), type), "00 82028281 8301");
-    strcat(command, result);
+    snprintf(command, sizeof command, "801400000C 8103%s%s00 82028281 8301%s", number, type,
+             result);
     card_expect(t, command, want);
 }
 

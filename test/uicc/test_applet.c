@@ -331,6 +331,19 @@ START_TEST(select_works_on_several_channels)
 }
 END_TEST
 
+/* The watch is no MultiSelectable. */
+START_TEST(select_keeps_a_single_applet_on_one_channel)
+{
+    install(1, 1);
+    card_run(t, SELECT_ONE);
+    card_expect_run(t, "0070000001", "01 9000");
+    card_expect(t, "01A4040408 F0AA000000000001", "6985");
+    card_expect_run(t, "80CA000000", "0000000000 9000");
+    card_expect_run(t, "00A4000C023F00", "9000");
+    card_expect_run(t, "01A4040C08 F0AA000000000001", "9000");
+}
+END_TEST
+
 START_TEST(select_refuses_what_is_not_selectable)
 {
     struct applet_entry e;
@@ -419,6 +432,28 @@ START_TEST(two_applets_take_turns_with_the_terminal)
     card_send(t, "801200001A");
     card_expect(t, "801400000C 810303218082028281 830100", "9000");
     ck_assert_uint_eq(t->card->applets->count, 0);
+}
+END_TEST
+
+START_TEST(an_applet_is_entered_once_at_a_time)
+{
+    const struct applet_activation *first, *second;
+
+    install(0, 1);
+    card_send(t, ALL);
+    card_send(t, "8012000021");
+    respond("01", "25", "00", "9000");
+    card_expect(t, "80C2000009 D30782020181900101", "911A");
+    card_expect(t, "80C2000009 D30782020181900101", "911A");
+    first = t->card->applets->first;
+    second = first->next;
+    ck_assert_int_eq(first->state, APPLET_PARKED);
+    ck_assert_int_eq(second->state, APPLET_READY);
+    ck_assert_uint_eq(second->stage, 0);
+    card_send(t, "801200001A");
+    card_expect(t, "801400000C 810302218082028281 830100", "911A");
+    ck_assert_ptr_eq(t->card->applets->first, second);
+    ck_assert_int_eq(second->state, APPLET_PARKED);
 }
 END_TEST
 
@@ -583,12 +618,14 @@ Suite *suite_under_test(void)
     tcase_add_test(c, process_takes_commands_until_something_else_is_selected);
     tcase_add_test(c, select_leaves_the_applet_when_it_fails);
     tcase_add_test(c, select_works_on_several_channels);
+    tcase_add_test(c, select_keeps_a_single_applet_on_one_channel);
     tcase_add_test(c, select_refuses_what_is_not_selectable);
     c = add(s, "TS 102 223 6, TS 102 241");
     tcase_add_test(c, menu_is_set_up_after_terminal_profile);
     tcase_add_test(c, menu_selection_parks_the_applet_until_the_terminal_responds);
     tcase_add_test(c, menu_selection_of_nobody_s_entry_does_nothing);
     tcase_add_test(c, two_applets_take_turns_with_the_terminal);
+    tcase_add_test(c, an_applet_is_entered_once_at_a_time);
     tcase_add_test(c, triggers_are_bounded);
     tcase_add_test(c, removed_applet_takes_its_activations_along);
     tcase_add_test(c, terminal_that_cannot_display_ends_the_activation);

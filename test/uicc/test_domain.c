@@ -147,6 +147,16 @@ START_TEST(a_domain_with_ota_keys_is_reached_with_those_alone)
 }
 END_TEST
 
+START_TEST(a_locked_domain_is_not_there)
+{
+    install_domain(1);
+    expect(1, AIR_RAM, 2, "80F0408006" SSD, "01 9000");
+    ck_assert_uint_eq(run(1, SSD_TAR, 3, "80F24000024F00").rsc, RSC_TAR_UNKNOWN);
+    expect(1, AIR_RAM, 3, "80F0400706" SSD, "01 9000");
+    expect(1, SSD_TAR, 4, "80F24000024F00", "01 6109");
+}
+END_TEST
+
 START_TEST(a_domain_has_counters_of_its_own)
 {
     make_domain();
@@ -215,6 +225,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, a_script_that_fails_keeps_what_it_did_before);
     tcase_add_test(t, a_domain_without_ota_keys_is_the_issuer_s_to_reach);
     tcase_add_test(t, a_domain_with_ota_keys_is_reached_with_those_alone);
+    tcase_add_test(t, a_locked_domain_is_not_there);
     tcase_add_test(t, a_domain_has_counters_of_its_own);
     tcase_add_test(t, what_an_operator_put_ends_with_him);
     tcase_add_test(t, packets_to_its_tar_trigger_an_applet);

@@ -166,5 +166,4 @@ const struct applet_ops native_imsi_watch = {
     .install = install,
     .process = process,
     .toolkit = toolkit,
-    .multiselectable = true,
 };

@@ -189,6 +189,26 @@ START_TEST(what_an_operator_put_ends_with_him)
 }
 END_TEST
 
+/* C26: once the old pair is wiped, what its operator put is nowhere on the medium either. */
+START_TEST(sec_C26_keys_of_an_operator_who_is_gone_are_wiped)
+{
+    struct opchange_command change = air_change_to(1, "001019999999999", 10, 0);
+    struct air *fresh = air_new(NULL, SECPKT_AES);
+
+    make_domain();
+    ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&ssd_keys[0].key)));
+    o->made.pairs[1] = fresh->made.pairs[1];
+    air_free(&fresh);
+    ck_assert_int_eq(air_change(o, 1, 3, &change).result, OPCHANGE_DONE);
+    air_reset(o);
+    ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&ssd_keys[0].key))); /* for the way back */
+    air_select(o, "6F07");
+    ck_assert_uint_ne(air_authenticate(o, 2, 32), 0x9862);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert(!nvm_sim_holds(&o->sim, RD_SECRET(&ssd_keys[i].key)));
+}
+END_TEST
+
 START_TEST(packets_to_its_tar_trigger_an_applet)
 {
     make_domain();
@@ -228,6 +248,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, a_locked_domain_is_not_there);
     tcase_add_test(t, a_domain_has_counters_of_its_own);
     tcase_add_test(t, what_an_operator_put_ends_with_him);
+    tcase_add_test(t, sec_C26_keys_of_an_operator_who_is_gone_are_wiped);
     tcase_add_test(t, packets_to_its_tar_trigger_an_applet);
     tcase_add_test(t, a_tar_below_its_level_is_refused);
     suite_add_tcase(s, t);

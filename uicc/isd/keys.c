@@ -197,6 +197,20 @@ enum err isd_keys_count_up(struct card *card, uint8_t domain, const struct isd_k
     return write_sequence(card, domain, keys->version, keys->sequence + 1);
 }
 
+enum err isd_keys_retire(struct card *card, uint8_t slot)
+{
+    enum err e = ERR_OK;
+    struct rd r;
+
+    for (uint8_t domain = APPLET_ISD; domain <= APPLET_ENTRIES_MAX && e == ERR_OK; domain++) {
+        for (uint8_t v = 1; v <= ISD_KEYS_LAST && e == ERR_OK; v++) {
+            if (store_get(&card->store, object_of(domain, v), &r) && r.left > 0 && r.at[0] == slot)
+                e = isd_keys_remove(card, domain, v);
+        }
+    }
+    return e;
+}
+
 /* ---- description ---- */
 
 static void describe(const struct isd_keys *keys, struct wr *out)

@@ -32,6 +32,9 @@ NODISCARD enum err isd_keys_remove_all(struct card *card, uint8_t domain);
 NODISCARD enum err isd_keys_count_up(struct card *card, uint8_t domain,
                                      const struct isd_keys *keys);
 
+/* Stage: every set that was put under this slot goes, of all domains. For a slot that retires. */
+NODISCARD enum err isd_keys_retire(struct card *card, uint8_t slot);
+
 /* Is there a set of its own under this version? */
 bool isd_keys_stored(const struct card *card, uint8_t domain, uint8_t version);
 

@@ -4,6 +4,7 @@
 #include "uicc/aka/sqn.h"
 #include "uicc/cat/cat.h"
 #include "uicc/cat/refresh.h"
+#include "uicc/isd/keys.h"
 #include "uicc/remote/identity.h"
 #include "uicc/remote/por.h"
 #include "uicc/remote/receiver.h"
@@ -162,6 +163,8 @@ static enum err fall_back(struct card *card)
     if (e == ERR_OK)
         e = slot_move(s, tried, SLOT_DROP);
     if (e == ERR_OK)
+        e = isd_keys_retire(card, tried);
+    if (e == ERR_OK)
         e = slot_move(s, before, SLOT_RESTORE);
     if (e == ERR_OK)
         e = sqn_reset(s, tried);
@@ -305,6 +308,8 @@ enum err opchange_confirm(struct card *card)
     e = slot_move(s, slot_in_force(s), SLOT_CONFIRM);
     if (e == ERR_OK)
         e = slot_move(s, before, SLOT_RETIRE);
+    if (e == ERR_OK)
+        e = isd_keys_retire(card, before);
     if (e == ERR_OK)
         e = sqn_reset(s, before);
     if (e == ERR_OK)

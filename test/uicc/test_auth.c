@@ -422,6 +422,7 @@ START_TEST(get_identity_gives_the_null_scheme_where_listed)
 {
     make_c4(NULL);
     /* 01 type; 274-012; routing indicator 0; null scheme, key 0; MSIN */
+    card_expect(t, "8078000100", "6C0F");
     card_expect_run(t, "8078000100", "A10D 01 722410 F0FF 00 00 00012080F6 9000");
 }
 END_TEST

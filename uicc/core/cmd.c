@@ -55,7 +55,7 @@ static const struct cmd_row rows[] = {
     {"GET CHALLENGE",      CLA_0X, 0x84, CASE_12,           0,        terminal_cmd_challenge, "11.1.18"},
     {"TERMINAL CAPABILITY", CLA_8X, 0xAA, CASE_34,          0,        terminal_cmd_capability, "11.1.19"},
     {"SUSPEND UICC",       CLA_80, 0x76, CASE_34,           RESETS,        terminal_cmd_suspend, "11.1.22"},
-    {"GET IDENTITY",       CLA_8X, 0x78, CASE_12 | CASE_34, LE_WAITS, usim_cmd_get_identity, "11.1.24"},
+    {"GET IDENTITY",       CLA_8X, 0x78, CASE_12 | CASE_34, 0,        usim_cmd_get_identity, "11.1.24"},
     {"RETRIEVE DATA",      CLA_8X, 0xCB, CASE_12 | CASE_34, TRANSFER, fs_cmd_retrieve_data, "11.3.1"},
     {"SET DATA",           CLA_8X, 0xDB, CASE_34,           TRANSFER, fs_cmd_set_data,      "11.3.2"},
     {"TERMINAL PROFILE",   CLA_80 | CLA_SIM, 0x10, CASE_34, 0, cat_cmd_terminal_profile,    "11.2.1"},

@@ -509,6 +509,36 @@ START_TEST(put_key_over_scp02_takes_3des)
 }
 END_TEST
 
+START_TEST(put_key_refuses_3des_that_is_des)
+{
+    struct gp_key dek = {.type = GP_KEY_DES}, keys[3];
+    uint8_t bytes[300];
+    char hex[700];
+    struct wr w = WR_ARRAY(bytes);
+
+    ck_assert_str_eq(host_open(h, ISD, 0x21, 0x01), "9000");
+    dek.key = h->s_dek;
+    for (uint8_t i = 0; i < 3; i++)
+        keys[i] = new_key(GP_KEY_DES, (uint8_t)(i + 1), 16);
+    memcpy(keys[1].key.bytes + 8, keys[1].key.bytes, 8);
+    ck_assert_int_eq(gp_write_put_key(h->crypto, 0, 0x25, keys, 3, &dek, &w), ERR_OK);
+    ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
+    host_expect(h, hex, "6A80");
+}
+END_TEST
+
+/* No challenge may ever come twice: a set that is used up opens nothing. */
+START_TEST(a_set_that_is_used_up_opens_no_channel)
+{
+    static const uint8_t last[] = {0x00, 0xFF, 0xFF, 0xFF};
+
+    ck_assert_int_eq(store_put(&t->card->store, OBJ_KEYSET(0x8131U), RD_ARRAY(last)), ERR_OK);
+    ck_assert_int_eq(store_commit(&t->card->store), ERR_OK);
+    card_run(t, "00A4040008" ISD);
+    card_expect(t, "8050310008 0102030405060708", "6985");
+}
+END_TEST
+
 /* C26: a key that is gone is gone from the medium too. */
 START_TEST(deleted_keys_leave_nothing_on_the_medium)
 {
@@ -563,6 +593,11 @@ START_TEST(a_domain_with_keys_is_opened_with_those_alone)
     host_expect(h, "80F24002084F06" APP,
                 "E323 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC06" SSD " 9000");
     host_expect(h, "80E4000008 4F06" APP, "00 9000");
+    /* nobody promotes himself, and OTA keys open no channel */
+    host_expect(h, "80E640000F 00 00 06" SSD " 03900000 00 00", "6985");
+    ck_assert_msg(strncmp(put_keys(0, 0x02, GP_KEY_AES, 16, 3), "02", 2) == 0, "%s", h->answer);
+    card_run(t, "00A4040006" SSD);
+    card_expect(t, "8050020008 0102030405060708", "6A88");
 }
 END_TEST
 
@@ -625,6 +660,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(c, scp03_opens_with_the_keys_of_the_slot_in_force, 0,
                         (int)ARRAY_LEN(levels03));
     tcase_add_test(c, initialise_update_names_keys_and_card);
+    tcase_add_test(c, a_set_that_is_used_up_opens_no_channel);
     tcase_add_test(c, a_command_without_its_mac_is_refused);
     tcase_add_test(c, a_recorded_session_does_not_open_again);
     tcase_add_test(c, the_channel_ends_with_its_selection);
@@ -632,6 +668,7 @@ Suite *suite_under_test(void)
     c = add(s, "GP annex E", setup_des);
     tcase_add_test(c, scp02_opens_with_3des_keys);
     tcase_add_test(c, put_key_over_scp02_takes_3des);
+    tcase_add_test(c, put_key_refuses_3des_that_is_des);
     c = add(s, "GP 11.2, 11.4, 11.5, 11.10", setup);
     tcase_add_test(c, an_applet_is_installed_listed_used_and_deleted);
     tcase_add_test(c, load_files_of_the_card_are_listed_and_stay);

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,7 +163,7 @@ enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
     return ERR_OK;
 }
 
-static uint64_t now_ms(void)
+uint64_t cli_now_ms(void)
 {
     struct timespec now;
 
@@ -169,9 +171,20 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+int cli_stop_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
 void cli_progress_begin(struct cli_progress *p, const char *what, uint64_t total)
 {
-    *p = (struct cli_progress){.what = what, .total = total, .begun_ms = now_ms()};
+    *p = (struct cli_progress){.what = what, .total = total, .begun_ms = cli_now_ms()};
 }
 
 static void draw_bar(const struct cli_progress *p, uint64_t done, unsigned percent)
@@ -188,7 +201,7 @@ static void draw_bar(const struct cli_progress *p, uint64_t done, unsigned perce
 void cli_progress(struct cli_progress *p, uint64_t done)
 {
     unsigned percent = p->total == 0 ? 100 : (unsigned)(done * 100 / p->total);
-    uint64_t now = now_ms();
+    uint64_t now = cli_now_ms();
 
     if (now - p->begun_ms < PROGRESS_AFTER_MS)
         return;

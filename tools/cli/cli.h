@@ -49,6 +49,12 @@ NODISCARD enum err cli_secret_text(const char *value, char *out, size_t cap);
 /* A whole number within bounds; ERR_FORMAT, ERR_RANGE. */
 NODISCARD enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
+/* Milliseconds of the monotonic clock. */
+uint64_t cli_now_ms(void);
+/* A descriptor that becomes readable when SIGINT or SIGTERM asks the program to end; they do
+ * nothing else from then on. -1: none to be had. */
+int cli_stop_signals(void);
+
 /*
  * Progress to standard error: a bar on a terminal, a plain line every ten percent elsewhere;
  * nothing before two seconds have passed. cli_progress_end() finishes the line.

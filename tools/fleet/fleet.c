@@ -30,7 +30,7 @@ static void search_again(struct fleet *f, struct handset *h, uint64_t tries)
     uint64_t wait_ms = f->options->search_ms * steps;
 
     wait_ms += faults_draw(&f->faults, wait_ms / 4 + 1);
-    if (timers_set(&f->timers, timers_now() + wait_ms, search_fired, f, tries << 32 | h->index) !=
+    if (timers_set(&f->timers, cli_now_ms() + wait_ms, search_fired, f, tries << 32 | h->index) !=
         ERR_OK)
         h->state = HANDSET_BROKEN;
 }
@@ -53,7 +53,7 @@ static void on_restart(void *context, struct handset *h)
 {
     struct fleet *f = context;
 
-    if (timers_set(&f->timers, timers_now() + RESTART_MS, restart_fired, f, h->index) != ERR_OK)
+    if (timers_set(&f->timers, cli_now_ms() + RESTART_MS, restart_fired, f, h->index) != ERR_OK)
         h->state = HANDSET_BROKEN;
 }
 
@@ -62,7 +62,7 @@ static void poll_fired(void *context, uint64_t argument)
     struct fleet *f = context;
 
     handset_poll(&f->handsets[argument], &f->world);
-    if (timers_set(&f->timers, timers_now() + f->options->poll_s * 1000ULL, poll_fired, f,
+    if (timers_set(&f->timers, cli_now_ms() + f->options->poll_s * 1000ULL, poll_fired, f,
                    argument) != ERR_OK)
         f->handsets[argument].state = HANDSET_BROKEN;
 }
@@ -158,7 +158,7 @@ static int start_handsets(struct fleet *f, const struct fleet_options *o)
         start(f, &f->handsets[i]);
         if (o->poll_s > 0)
             e = timers_set(&f->timers,
-                           timers_now() + faults_draw(&f->faults, o->poll_s * 1000ULL + 1),
+                           cli_now_ms() + faults_draw(&f->faults, o->poll_s * 1000ULL + 1),
                            poll_fired, f, i);
         cli_progress(&progress, i + 1);
     }

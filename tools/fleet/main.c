@@ -5,10 +5,8 @@
 #include <argp.h>
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define SMPP_PORT     2775
@@ -203,22 +201,11 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
-static int stop_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static void loop(struct fleet *f, int signals, int control)
 {
     for (;;) {
         struct pollfd fds[POLL_MAX];
-        int wait_ms = timers_run(&f->timers, timers_now(), TIMERS_A_TURN);
+        int wait_ms = timers_run(&f->timers, cli_now_ms(), TIMERS_A_TURN);
         size_t count = esme_poll_set(f->server, fds);
 
         networks_flush(f->networks);
@@ -237,7 +224,7 @@ static void loop(struct fleet *f, int signals, int control)
 static int run(const struct fleet_options *o)
 {
     struct fleet f;
-    int signals = stop_signals(), control = -1;
+    int signals = cli_stop_signals(), control = -1;
     int status = fleet_open(&f, o);
     enum err e = ERR_OK;
 

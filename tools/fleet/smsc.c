@@ -1,4 +1,5 @@
 #include "tools/fleet/smsc.h"
+#include "tools/cli/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +197,7 @@ static void attempt(void *context, uint64_t argument);
 
 static void attempt_later(struct smsc *s, struct message *m, uint64_t delay_ms)
 {
-    if (timers_set(s->world.timers, timers_now() + delay_ms, attempt, s, (uint64_t)(uintptr_t)m) ==
+    if (timers_set(s->world.timers, cli_now_ms() + delay_ms, attempt, s, (uint64_t)(uintptr_t)m) ==
         ERR_OK)
         return;
     s->counts.waiting--;

@@ -2,15 +2,6 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
-
-uint64_t timers_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool earlier(const struct timer *a, const struct timer *b)
 {

@@ -1,6 +1,6 @@
 /*
  * timers.h - things to do later, earliest first. Times are milliseconds of the
- * monotonic clock.
+ * monotonic clock (cli_now_ms).
  */
 #ifndef RESEAT_TOOLS_FLEET_TIMERS_H
 #define RESEAT_TOOLS_FLEET_TIMERS_H
@@ -25,8 +25,6 @@ struct timers {
     size_t count, cap;
     uint64_t set; /* how many were ever set */
 };
-
-uint64_t timers_now(void);
 
 /* ERR_NOMEM. There is no cancelling: a timer that is no longer wanted finds out when it fires. */
 NODISCARD enum err timers_set(struct timers *t, uint64_t at_ms, timer_fire *fire, void *context,

@@ -9,14 +9,6 @@
 
 #define POLL_MS 200
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void pause_ms(long ms)
 {
     struct timespec t = {0, ms * 1000000};
@@ -54,7 +46,7 @@ int report_watch(struct ledger *l, const struct ledger_campaign *watched, uint64
     struct ledger_campaign c = *watched;
     struct ledger_counts n = {.total = 0};
     struct cli_progress bar;
-    uint64_t begun_ms = now_ms();
+    uint64_t begun_ms = cli_now_ms();
     bool begun = false, over = false;
     enum err e = look(l, watched->id, &c, &n);
 
@@ -64,7 +56,7 @@ int report_watch(struct ledger *l, const struct ledger_campaign *watched, uint64
         begun = true;
         cli_progress(&bar, ended(&n));
         over = report_is_over(&c, &n) || c.state == LEDGER_PAUSED || c.state == LEDGER_DRAFT ||
-               (timeout_s && now_ms() - begun_ms > timeout_s * 1000);
+               (timeout_s && cli_now_ms() - begun_ms > timeout_s * 1000);
         if (over)
             break;
         pause_ms(POLL_MS);

@@ -1,11 +1,11 @@
 #include "tools/transport/host.h"
+#include "tools/cli/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
 
 /* Address space, not memory: pages are there once they are touched. */
 #define CARD_ARENA (256U * 1024U)
@@ -40,11 +40,8 @@ static enum err host_random(void *context, uint8_t *out, size_t n)
 
 static uint64_t host_now_ms(void *context)
 {
-    struct timespec now;
-
     (void)context;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return cli_now_ms();
 }
 
 static void host_log(void *context, const char *line)

@@ -4,17 +4,15 @@
  * messages as it likes; frame.h puts them right.
  */
 #include "tools/transport/serve.h"
+#include "tools/cli/cli.h"
 #include "tools/transport/frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RETRY_MS 1000
@@ -102,21 +100,13 @@ static void handle_input(struct session *s)
         hang_up(s);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void connect_reader(struct session *s)
 {
     const struct serve_card *spec = s->spec;
 
-    if (now_ms() < s->next_try_ms)
+    if (cli_now_ms() < s->next_try_ms)
         return;
-    s->next_try_ms = now_ms() + RETRY_MS;
+    s->next_try_ms = cli_now_ms() + RETRY_MS;
     if (address_connect(&spec->vpcd, &s->fd) == ERR_OK) {
         fprintf(stderr, "card %s is in the reader on %s:%u\n", spec->name, spec->vpcd.host,
                 spec->vpcd.port);
@@ -193,22 +183,11 @@ static bool turn(struct session *sessions, size_t count, struct pollfd *polls, i
     return polls[2 * count].revents == 0;
 }
 
-static int stop_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 enum err serve_run(const struct serve_card *cards, size_t count, struct trace_writer *trace)
 {
     struct session *sessions = calloc(count, sizeof *sessions);
     struct pollfd *polls = calloc(2 * count + 1, sizeof *polls);
-    int signals = stop_signals();
+    int signals = cli_stop_signals();
     enum err e = sessions == NULL || polls == NULL ? ERR_NOMEM : signals < 0 ? ERR_IO : ERR_OK;
     size_t begun = 0;
 

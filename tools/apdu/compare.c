@@ -320,7 +320,7 @@ static int run(const struct options *o, struct compare_card *cards, struct reade
     struct report r = {.options = o};
     int status = CLI_OK;
 
-    for (size_t i = 0; i < o->count && status == CLI_OK; i++) {
+    for (size_t i = 0; i < o->count && i < ARRAY_LEN(o->cards) && status == CLI_OK; i++) {
         status = target_open(&o->cards[i], &readers[i]);
         if (status == CLI_OK)
             status = look_at(&cards[i], o, i, &readers[i]);

@@ -381,7 +381,7 @@ size_t esme_poll_set(const struct esme_server *s, struct pollfd *fds)
 
 static struct session *session_of(struct esme_server *s, int fd)
 {
-    for (size_t i = 0; i < ESME_SESSIONS_MAX; i++) {
+    for (size_t i = 0; fd >= 0 && i < ESME_SESSIONS_MAX; i++) {
         if (s->sessions[i].fd == fd)
             return &s->sessions[i];
     }

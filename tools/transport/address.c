@@ -75,15 +75,16 @@ enum err address_connect(const struct address *a, int *fd)
 
 static enum err bound_port(int fd, uint16_t *port)
 {
-    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
+    union {
+        struct sockaddr_in6 v6;
+        struct sockaddr_in v4;
+        struct sockaddr any;
+    } bound = {.v6 = {.sin6_port = 0}};
     socklen_t len = sizeof bound;
 
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
+    if (getsockname(fd, &bound.any, &len) < 0)
         return ERR_IO;
-    if (bound.ss_family == AF_INET6)
-        *port = ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-    else
-        *port = ntohs(((struct sockaddr_in *)&bound)->sin_port);
+    *port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
     return ERR_OK;
 }
 

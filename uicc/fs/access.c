@@ -1,13 +1,9 @@
 #include "uicc/fs/fs.h"
+#include "uicc/fs/template.h"
 #include "uicc/fs/tree.h"
 
 #include "apdu/tlv.h"
 #include "uicc/pin/pin.h"
-
-/* Security attributes of a file, TS 102 221 11.1.1.4.7. */
-#define TAG_REFERENCED 0x8B
-#define TAG_COMPACT    0x8C
-#define TAG_EXPANDED   0xAB
 
 #define ENVIRONMENT_ANY    0x00
 #define ENVIRONMENT_PIN_ON 0x01
@@ -121,11 +117,11 @@ static bool attribute_permits(const struct card *card, const struct fs_file *f, 
     if (tlv_next(&attribute, &t) != ERR_OK)
         return false;
     switch (t.tag) {
-    case TAG_REFERENCED:
+    case FCP_REFERENCED:
         return listed_permits(card, f, t.value, q);
-    case TAG_COMPACT:
+    case FCP_COMPACT:
         return fs_rule_permits_compact(t.value, q);
-    case TAG_EXPANDED:
+    case FCP_EXPANDED:
         return fs_rule_permits(t.value, q);
     default:
         return false;

@@ -1,28 +1,11 @@
 /*
  * FCP template, TS 102 221 11.1.1.3: computed from the file's row, nothing is stored.
  */
+#include "uicc/fs/template.h"
 #include "uicc/fs/tree.h"
 
 #include "apdu/tlv.h"
 #include "uicc/pin/pin.h"
-
-#define TAG_FCP         0x62
-#define TAG_SIZE        0x80
-#define TAG_DESCRIPTOR  0x82
-#define TAG_FID         0x83
-#define TAG_DF_NAME     0x84
-#define TAG_SFI         0x88
-#define TAG_LCS         0x8A
-#define TAG_REFERENCED  0x8B
-#define TAG_PROPRIETARY 0xA5
-#define TAG_PIN_STATUS  0xC6
-
-/* In A5. */
-#define TAG_CHARACTERISTICS 0x80
-#define TAG_FREE_MEMORY     0x83
-#define TAG_MAX_SIZE        0x86
-#define TAG_COMMANDS        0x87
-#define TAG_SPECIAL         0xC0
 
 #define CHARACTERISTICS     0x71 /* clock stop allowed; 5 V, 3 V, 1.8 V */
 #define TERMINAL_CAPABILITY 0x01
@@ -44,7 +27,7 @@ static void write_descriptor(struct wr *w, const struct fs_file *f)
         byte &= NOT_SHAREABLE_MASK;
     if ((f->flags & FS_INTERNAL) != 0 && f->kind != FS_BER_TLV)
         byte |= INTERNAL_BIT;
-    wr_u8(w, TAG_DESCRIPTOR);
+    wr_u8(w, FCP_DESCRIPTOR);
     wr_u8(w, records ? 5 : 2);
     wr_u8(w, byte);
     wr_u8(w, DATA_CODING);
@@ -56,13 +39,13 @@ static void write_descriptor(struct wr *w, const struct fs_file *f)
 
 static void write_df_properties(struct wr *w, const struct card *card)
 {
-    size_t mark = tlv_open(w, TAG_PROPRIETARY);
+    size_t mark = tlv_open(w, FCP_PROPRIETARY);
 
-    tlv_write_u8(w, TAG_CHARACTERISTICS, CHARACTERISTICS);
-    wr_u8(w, TAG_FREE_MEMORY);
+    tlv_write_u8(w, FCP_CHARACTERISTICS, CHARACTERISTICS);
+    wr_u8(w, FCP_FREE_MEMORY);
     wr_u8(w, 4);
     wr_u32(w, card_free_memory(card));
-    tlv_write_u8(w, TAG_COMMANDS, TERMINAL_CAPABILITY);
+    tlv_write_u8(w, FCP_COMMANDS, TERMINAL_CAPABILITY);
     tlv_close(w, mark);
 }
 
@@ -74,14 +57,14 @@ static void write_ef_properties(struct wr *w, const struct fs_file *f)
 
     if (special == 0 && f->kind != FS_BER_TLV)
         return;
-    mark = tlv_open(w, TAG_PROPRIETARY);
+    mark = tlv_open(w, FCP_PROPRIETARY);
     if (f->kind == FS_BER_TLV) {
-        wr_u8(w, TAG_MAX_SIZE);
+        wr_u8(w, FCP_MAX_SIZE);
         wr_u8(w, 4);
         wr_u32(w, f->size);
     }
     if (special != 0)
-        tlv_write_u8(w, TAG_SPECIAL, special);
+        tlv_write_u8(w, FCP_SPECIAL, special);
     tlv_close(w, mark);
 }
 
@@ -94,7 +77,7 @@ static void write_security(struct wr *w, const struct card *card, uint16_t node)
         wr_rd(w, attribute);
         return;
     }
-    wr_u8(w, TAG_REFERENCED);
+    wr_u8(w, FCP_REFERENCED);
     wr_u8(w, 3);
     wr_u16(w, f->arr_fid);
     wr_u8(w, f->arr_record);
@@ -105,7 +88,7 @@ static void write_size(struct wr *w, const struct card *card, uint16_t node)
     const struct fs_file *f = fs_file(card, node);
     size_t size = f->kind == FS_BER_TLV ? fs_body(card, node).left : f->size;
 
-    wr_u8(w, TAG_SIZE);
+    wr_u8(w, FCP_SIZE);
     wr_u8(w, 2);
     wr_u16(w, (uint16_t)size);
 }
@@ -113,14 +96,14 @@ static void write_size(struct wr *w, const struct card *card, uint16_t node)
 static void write_sfi(struct wr *w, const struct fs_file *f)
 {
     if (f->sfi == 0)
-        tlv_write(w, TAG_SFI, RD(NULL, 0));
+        tlv_write(w, FCP_SFI, RD(NULL, 0));
     else
-        tlv_write_u8(w, TAG_SFI, (uint8_t)(f->sfi << 3));
+        tlv_write_u8(w, FCP_SFI, (uint8_t)(f->sfi << 3));
 }
 
 static void write_pin_status(struct wr *w, const struct card *card, uint16_t node)
 {
-    size_t mark = tlv_open(w, TAG_PIN_STATUS);
+    size_t mark = tlv_open(w, FCP_PIN_STATUS);
 
     pin_write_status(card, fs_application(card, node) != NODE_NONE, w);
     tlv_close(w, mark);
@@ -130,19 +113,19 @@ void fs_fcp_write(struct wr *w, const struct card *card, uint16_t node)
 {
     const struct fs_file *f = fs_file(card, node);
     bool df = f->kind <= FS_ADF;
-    size_t mark = tlv_open(w, TAG_FCP);
+    size_t mark = tlv_open(w, FCP_TEMPLATE);
 
     write_descriptor(w, f);
-    wr_u8(w, TAG_FID);
+    wr_u8(w, FCP_FID);
     wr_u8(w, 2);
     wr_u16(w, f->fid);
     if (f->kind == FS_ADF)
-        tlv_write(w, TAG_DF_NAME, RD(f->aid, f->aid_len));
+        tlv_write(w, FCP_DF_NAME, RD(f->aid, f->aid_len));
     if (df)
         write_df_properties(w, card);
     else
         write_ef_properties(w, f);
-    tlv_write_u8(w, TAG_LCS, fs_lcs(card, node));
+    tlv_write_u8(w, FCP_LCS, fs_lcs(card, node));
     write_security(w, card, node);
     if (df) {
         write_pin_status(w, card, node);

@@ -2,23 +2,6 @@
 
 #include "apdu/tlv.h"
 
-#define TAG_FCP         0x62
-#define TAG_SIZE        0x80
-#define TAG_DESCRIPTOR  0x82
-#define TAG_FID         0x83
-#define TAG_DF_NAME     0x84
-#define TAG_SFI         0x88
-#define TAG_LCS         0x8A
-#define TAG_REFERENCED  0x8B
-#define TAG_COMPACT     0x8C
-#define TAG_PROPRIETARY 0xA5
-#define TAG_EXPANDED    0xAB
-
-#define TAG_MAX_SIZE 0x86
-#define TAG_SPECIAL  0xC0
-#define TAG_FILLING  0xC1
-#define TAG_REPEAT   0xC2
-
 #define SPECIAL_HIGH_UPDATE 0x80
 #define SPECIAL_DEACTIVATED 0x40
 
@@ -124,7 +107,7 @@ static enum err read_security(struct rd whole, const struct tlv *o, struct fs_te
     if (whole.left > FS_SECURITY_MAX)
         return ERR_RANGE;
     t->security = whole;
-    if (o->tag != TAG_REFERENCED)
+    if (o->tag != FCP_REFERENCED)
         return ERR_OK;
     if (rd_u16(&r, &t->file.arr_fid) != ERR_OK || r.left == 0 || (r.left != 1 && r.left % 2 != 0))
         return ERR_FORMAT;
@@ -143,13 +126,13 @@ static enum err read_proprietary(struct rd r, struct fs_template *t)
 
         if (e != ERR_OK)
             return e;
-        if (o.tag == TAG_FILLING)
+        if (o.tag == FCP_FILLING)
             t->filling = o.value;
-        else if (o.tag == TAG_REPEAT)
+        else if (o.tag == FCP_REPEAT)
             t->repeat = o.value;
-        else if (o.tag == TAG_MAX_SIZE && read_number(o.value, &t->max_size) != ERR_OK)
+        else if (o.tag == FCP_MAX_SIZE && read_number(o.value, &t->max_size) != ERR_OK)
             return ERR_FORMAT;
-        else if (o.tag == TAG_SPECIAL && o.value.left == 1)
+        else if (o.tag == FCP_SPECIAL && o.value.left == 1)
             t->file.flags |=
                 (uint8_t)(((o.value.at[0] & SPECIAL_HIGH_UPDATE) != 0 ? FS_HIGH_UPDATE : 0) |
                           ((o.value.at[0] & SPECIAL_DEACTIVATED) != 0 ? FS_WHEN_DEACTIVATED : 0));
@@ -162,27 +145,27 @@ static enum err read_object(struct rd whole, const struct tlv *o, struct fs_temp
     struct rd value = o->value;
 
     switch (o->tag) {
-    case TAG_DESCRIPTOR:
+    case FCP_DESCRIPTOR:
         return read_descriptor(value, t);
-    case TAG_FID:
+    case FCP_FID:
         t->has_fid = true;
         return value.left == 2 ? rd_u16(&value, &t->file.fid) : ERR_FORMAT;
-    case TAG_DF_NAME:
+    case FCP_DF_NAME:
         t->file.aid = value.at;
         t->file.aid_len = (uint8_t)value.left;
         return value.left >= 1 && value.left <= FS_AID_MAX ? ERR_OK : ERR_FORMAT;
-    case TAG_SIZE:
+    case FCP_SIZE:
         t->has_size = true;
         return read_number(value, &t->file.size);
-    case TAG_SFI:
+    case FCP_SFI:
         return read_sfi(value, t);
-    case TAG_LCS:
+    case FCP_LCS:
         return read_lcs(value, t);
-    case TAG_REFERENCED:
-    case TAG_COMPACT:
-    case TAG_EXPANDED:
+    case FCP_REFERENCED:
+    case FCP_COMPACT:
+    case FCP_EXPANDED:
         return read_security(whole, o, t);
-    case TAG_PROPRIETARY:
+    case FCP_PROPRIETARY:
         return read_proprietary(value, t);
     default:
         return ERR_OK;
@@ -197,7 +180,7 @@ enum err fs_template_read(struct rd data, struct fs_template *out)
 
     if (e != ERR_OK)
         return e;
-    if (fcp.tag != TAG_FCP || data.left > 0)
+    if (fcp.tag != FCP_TEMPLATE || data.left > 0)
         return ERR_FORMAT;
     while (fcp.value.left > 0 && e == ERR_OK) {
         struct rd whole = fcp.value;

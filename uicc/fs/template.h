@@ -1,11 +1,33 @@
 /*
- * template.h - the FCP template that CREATE FILE and RESIZE FILE bring
- * (TS 102 222 6.3, 6.10).
+ * template.h - the FCP template: its objects, and what CREATE FILE and RESIZE FILE bring of
+ * them (TS 102 222 6.3, 6.10).
  */
 #ifndef RESEAT_UICC_FS_TEMPLATE_H
 #define RESEAT_UICC_FS_TEMPLATE_H
 
 #include "uicc/fs/tree.h"
+
+/* Objects of a template, and in A5 (TS 102 221 11.1.1.3, 11.1.1.4). */
+#define FCP_TEMPLATE    0x62
+#define FCP_SIZE        0x80
+#define FCP_DESCRIPTOR  0x82
+#define FCP_FID         0x83
+#define FCP_DF_NAME     0x84
+#define FCP_SFI         0x88
+#define FCP_LCS         0x8A
+#define FCP_REFERENCED  0x8B
+#define FCP_COMPACT     0x8C
+#define FCP_PROPRIETARY 0xA5
+#define FCP_EXPANDED    0xAB
+#define FCP_PIN_STATUS  0xC6
+
+#define FCP_CHARACTERISTICS 0x80
+#define FCP_FREE_MEMORY     0x83
+#define FCP_MAX_SIZE        0x86
+#define FCP_COMMANDS        0x87
+#define FCP_SPECIAL         0xC0
+#define FCP_FILLING         0xC1
+#define FCP_REPEAT          0xC2
 
 /* What stands in a template; objects that are absent leave 0 or an empty cursor. */
 struct fs_template {

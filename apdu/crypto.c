@@ -1,9 +1,13 @@
+/* SHA256_Init() and its like are deprecated as a door to the provider's; see sha256(). */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "apdu/crypto.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #define DES_BLOCK  8
@@ -18,14 +22,15 @@
 /*
  * Re-keying a kept context costs a tenth of making one, and allocates nothing;
  * passing the algorithm again (EVP_*Init with a non-NULL cipher) would throw the
- * context's inside away. So the algorithm is given once, in crypto_new().
+ * context's inside away. So the algorithm is given once, when a context is first
+ * wanted: fetching one makes OpenSSL set up its provider, which costs more than all
+ * else that a card does until it answers to reset, and many a card never needs it.
  */
 struct crypto {
     EVP_CIPHER_CTX *des3_cbc;
     EVP_CIPHER_CTX *aes_cbc[AES_SIZES];
     EVP_CIPHER_CTX *aes_ecb[AES_SIZES];
     EVP_CIPHER_CTX *last_ecb; /* what crypto_aes_more() goes on with; borrowed */
-    EVP_MD_CTX *sha256;
     EVP_MD_CTX *shake256;
 };
 
@@ -69,33 +74,17 @@ static EVP_MD_CTX *new_digest(const char *name)
     return ctx;
 }
 
-static bool complete(const struct crypto *c)
+/* The context of an algorithm, made when first asked for; NULL when OpenSSL cannot. */
+static EVP_CIPHER_CTX *ready(EVP_CIPHER_CTX **ctx, const char *name)
 {
-    for (size_t i = 0; i < AES_SIZES; i++) {
-        if (c->aes_cbc[i] == NULL || c->aes_ecb[i] == NULL)
-            return false;
-    }
-    return c->des3_cbc != NULL && c->sha256 != NULL && c->shake256 != NULL;
+    if (*ctx == NULL)
+        *ctx = new_cipher(name);
+    return *ctx;
 }
 
 struct crypto *crypto_new(void)
 {
-    struct crypto *c = OPENSSL_zalloc(sizeof *c);
-
-    if (c == NULL)
-        return NULL;
-    for (size_t i = 0; i < AES_SIZES; i++) {
-        c->aes_cbc[i] = new_cipher(aes_cbc_names[i]);
-        c->aes_ecb[i] = new_cipher(aes_ecb_names[i]);
-    }
-    c->des3_cbc = new_cipher("DES-EDE3-CBC");
-    c->sha256 = new_digest("SHA256");
-    c->shake256 = new_digest("SHAKE256");
-    if (!complete(c)) {
-        ERR_clear_error();
-        crypto_free(&c);
-    }
-    return c;
+    return OPENSSL_zalloc(sizeof(struct crypto));
 }
 
 void crypto_free(struct crypto **c)
@@ -110,35 +99,38 @@ void crypto_free(struct crypto **c)
         EVP_CIPHER_CTX_free(old->aes_ecb[i]);
     }
     EVP_CIPHER_CTX_free(old->des3_cbc);
-    EVP_MD_CTX_free(old->sha256);
     EVP_MD_CTX_free(old->shake256);
     OPENSSL_free(old);
 }
 
 static enum err start(EVP_CIPHER_CTX *ctx, const uint8_t *key, bool encrypt)
 {
-    return result(EVP_CipherInit_ex2(ctx, NULL, key, zeros, encrypt, NULL));
+    return result(ctx != NULL && EVP_CipherInit_ex2(ctx, NULL, key, zeros, encrypt, NULL));
+}
+
+/* What was never made keeps no key. */
+static enum err forget_key(EVP_CIPHER_CTX *ctx)
+{
+    return ctx == NULL ? ERR_OK : start(ctx, zeros, true);
 }
 
 enum err crypto_forget(struct crypto *c)
 {
-    enum err e = start(c->des3_cbc, zeros, true);
+    enum err e = forget_key(c->des3_cbc);
 
     for (size_t i = 0; i < AES_SIZES && e == ERR_OK; i++) {
-        e = start(c->aes_cbc[i], zeros, true);
+        e = forget_key(c->aes_cbc[i]);
         if (e == ERR_OK)
-            e = start(c->aes_ecb[i], zeros, true);
+            e = forget_key(c->aes_ecb[i]);
     }
     c->last_ecb = NULL;
     return e;
 }
 
-/* The three AES sizes by key length; NULL for another length. */
-static EVP_CIPHER_CTX *by_key_len(EVP_CIPHER_CTX *const sizes[AES_SIZES], size_t key_len)
+/* Which of the three AES sizes has keys of this length; AES_SIZES for another length. */
+static size_t aes_size(size_t key_len)
 {
-    if (key_len != 16 && key_len != 24 && key_len != 32)
-        return NULL;
-    return sizes[key_len / 8 - 2];
+    return key_len == 16 || key_len == 24 || key_len == 32 ? key_len / 8 - 2 : AES_SIZES;
 }
 
 /*
@@ -152,7 +144,7 @@ static enum err start_des(struct crypto *c, const struct secret *key, bool encry
 
     for (size_t i = 0; i < sizeof wide; i += DES_BLOCK)
         memcpy(wide + i, key->bytes + i % key->len, DES_BLOCK);
-    e = start(c->des3_cbc, wide, encrypt);
+    e = start(ready(&c->des3_cbc, "DES-EDE3-CBC"), wide, encrypt);
     OPENSSL_cleanse(wide, sizeof wide);
     return e;
 }
@@ -162,21 +154,29 @@ static size_t block_len(enum crypto_cipher cipher)
     return cipher == CRYPTO_AES_CBC ? AES_BLOCK : DES_BLOCK;
 }
 
+static enum err start_aes(struct crypto *c, const struct secret *key, bool encrypt,
+                          EVP_CIPHER_CTX **ctx)
+{
+    size_t size = aes_size(key->len);
+
+    if (size == AES_SIZES)
+        return ERR_KEY;
+    *ctx = ready(&c->aes_cbc[size], aes_cbc_names[size]);
+    return start(*ctx, key->bytes, encrypt);
+}
+
 /* Key the context of a CBC cipher; *ctx is valid until the next use of c. */
 static enum err start_cbc(struct crypto *c, enum crypto_cipher cipher, const struct secret *key,
                           bool encrypt, EVP_CIPHER_CTX **ctx)
 {
+    bool fits = cipher == CRYPTO_DES_CBC ? key->len == 8 : key->len == 16 || key->len == 24;
+    enum err e;
+
+    if (cipher == CRYPTO_AES_CBC)
+        return start_aes(c, key, encrypt, ctx);
+    e = fits ? start_des(c, key, encrypt) : ERR_KEY;
     *ctx = c->des3_cbc;
-    switch (cipher) {
-    case CRYPTO_DES_CBC:
-        return key->len == 8 ? start_des(c, key, encrypt) : ERR_KEY;
-    case CRYPTO_3DES_CBC:
-        return key->len == 16 || key->len == 24 ? start_des(c, key, encrypt) : ERR_KEY;
-    case CRYPTO_AES_CBC:
-        *ctx = by_key_len(c->aes_cbc, key->len);
-        return *ctx != NULL ? start(*ctx, key->bytes, encrypt) : ERR_KEY;
-    }
-    return ERR_KEY;
+    return e;
 }
 
 /* n is a multiple of the block: a context without padding then gives as much as it takes. */
@@ -218,12 +218,15 @@ enum err crypto_aes_block(struct crypto *c, const struct secret *key, const uint
 enum err crypto_aes_blocks(struct crypto *c, const struct secret *key, const uint8_t *in,
                            uint8_t *out, size_t blocks)
 {
-    EVP_CIPHER_CTX *ctx = by_key_len(c->aes_ecb, key->len);
+    size_t size = aes_size(key->len);
+    EVP_CIPHER_CTX *ctx;
     enum err e;
 
-    if (ctx == NULL)
+    c->last_ecb = NULL;
+    if (size == AES_SIZES)
         return ERR_KEY;
-    e = result(EVP_EncryptInit_ex2(ctx, NULL, key->bytes, NULL, NULL));
+    ctx = ready(&c->aes_ecb[size], aes_ecb_names[size]);
+    e = result(ctx != NULL && EVP_EncryptInit_ex2(ctx, NULL, key->bytes, NULL, NULL));
     c->last_ecb = e == ERR_OK ? ctx : NULL;
     return e == ERR_OK ? crypto_aes_more(c, in, out, blocks) : e;
 }
@@ -375,48 +378,50 @@ enum err crypto_cbc_mac(struct crypto *c, enum crypto_cipher cipher, const struc
     return e;
 }
 
-static enum err absorb(EVP_MD_CTX *ctx, struct rd message)
+/* Not through EVP: a card that starts checks its profile with this, and needs no provider yet. */
+static enum err sha256(struct rd first, struct rd second, uint8_t digest[SHA256_LEN])
 {
-    return result(EVP_DigestInit_ex2(ctx, NULL, NULL) &&
-                  EVP_DigestUpdate(ctx, message.at, message.left));
+    SHA256_CTX ctx;
+    bool ok = SHA256_Init(&ctx) && SHA256_Update(&ctx, first.at, first.left) &&
+              SHA256_Update(&ctx, second.at, second.left) && SHA256_Final(digest, &ctx);
+
+    OPENSSL_cleanse(&ctx, sizeof ctx);
+    return result(ok);
 }
 
 enum err crypto_sha256(struct crypto *c, struct rd message, uint8_t digest[SHA256_LEN])
 {
-    enum err e = absorb(c->sha256, message);
-
-    return e == ERR_OK ? result(EVP_DigestFinal_ex(c->sha256, digest, NULL)) : e;
+    (void)c;
+    return sha256(message, RD(NULL, 0), digest);
 }
 
 enum err crypto_shake256(struct crypto *c, struct rd message, uint8_t *out, size_t out_len)
 {
-    enum err e = absorb(c->shake256, message);
-
-    return e == ERR_OK ? result(EVP_DigestFinalXOF(c->shake256, out, out_len)) : e;
+    if (c->shake256 == NULL)
+        c->shake256 = new_digest("SHAKE256");
+    return result(c->shake256 != NULL && EVP_DigestInit_ex2(c->shake256, NULL, NULL) &&
+                  EVP_DigestUpdate(c->shake256, message.at, message.left) &&
+                  EVP_DigestFinalXOF(c->shake256, out, out_len));
 }
 
-/*
- * RFC 2104, on the digest alone: OpenSSL's own HMAC asks the table of all digests for its name,
- * and filling that table takes half a megabyte and a fifth of a card's start.
- */
+/* RFC 2104. OpenSSL's own HMAC looks its digest up by name in a table of all there are, and filling
+ * that takes half a megabyte. */
 enum err crypto_hmac_sha256(struct crypto *c, const struct secret *key, struct rd message,
                             uint8_t mac[SHA256_LEN])
 {
-    uint8_t inner[HMAC_BLOCK], outer[HMAC_BLOCK + SHA256_LEN];
+    uint8_t inner[HMAC_BLOCK], outer[HMAC_BLOCK], digest[SHA256_LEN];
     enum err e;
 
+    (void)c;
     memset(inner, HMAC_INNER, sizeof inner);
-    memset(outer, HMAC_OUTER, HMAC_BLOCK);
+    memset(outer, HMAC_OUTER, sizeof outer);
     for (size_t i = 0; i < key->len; i++) {
         inner[i] ^= key->bytes[i];
         outer[i] ^= key->bytes[i];
     }
-    e = result(EVP_DigestInit_ex2(c->sha256, NULL, NULL) &&
-               EVP_DigestUpdate(c->sha256, inner, sizeof inner) &&
-               EVP_DigestUpdate(c->sha256, message.at, message.left) &&
-               EVP_DigestFinal_ex(c->sha256, outer + HMAC_BLOCK, NULL));
+    e = sha256(RD_ARRAY(inner), message, digest);
     if (e == ERR_OK)
-        e = crypto_sha256(c, RD_ARRAY(outer), mac);
+        e = sha256(RD_ARRAY(outer), RD_ARRAY(digest), mac);
     OPENSSL_cleanse(inner, sizeof inner);
     OPENSSL_cleanse(outer, sizeof outer);
     return e;

@@ -1,9 +1,9 @@
 /*
  * crypto.h - the codecs' only door to OpenSSL.
  *
- * Algorithms are fetched once, in crypto_new(); a context may be used by one
- * thread at a time. Nothing here allocates per call beyond what OpenSSL does
- * inside a kept context.
+ * An algorithm is fetched when it is first used, and kept; a context may be used by
+ * one thread at a time. After that nothing here allocates beyond what OpenSSL does
+ * inside a kept context. ERR_CRYPTO: OpenSSL fails, or cannot give the algorithm.
  */
 #ifndef RESEAT_APDU_CRYPTO_H
 #define RESEAT_APDU_CRYPTO_H
@@ -22,7 +22,7 @@ enum crypto_cipher {
 
 struct crypto; /* fetched algorithms and kept contexts */
 
-/* NULL when OpenSSL cannot give the algorithms. */
+/* NULL when memory is out. */
 struct crypto *crypto_new(void);
 void crypto_free(struct crypto **c);
 

@@ -4,6 +4,7 @@
 #include "tools/uicc/run.h"
 #include "tools/uicc/show.h"
 
+#include <openssl/crypto.h>
 #include <stddef.h>
 
 int main(int argc, char **argv)
@@ -17,5 +18,7 @@ int main(int argc, char **argv)
     };
 
     cli_harden();
+    /* A card asks nothing of the machine's OpenSSL configuration, and need not read it at start. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     return cli_dispatch(argc, argv, "SIM cards in software.", commands);
 }

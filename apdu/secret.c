@@ -35,3 +35,25 @@ bool secret_equal(const struct secret *a, const struct secret *b)
 {
     return a->len == b->len && CRYPTO_memcmp(a->bytes, b->bytes, a->len) == 0;
 }
+
+void secret_write(struct wr *w, const struct secret *s)
+{
+    wr_u8(w, s->len);
+    wr_rd(w, RD_SECRET(s));
+}
+
+enum err secret_read(struct rd *r, struct secret *s)
+{
+    struct rd at = *r, bytes;
+    uint8_t len;
+    enum err e = rd_u8(&at, &len);
+
+    if (e == ERR_OK)
+        e = rd_take(&at, len, &bytes);
+    if (e != ERR_OK)
+        return e;
+    if (secret_set(s, bytes) != ERR_OK)
+        return ERR_FORMAT;
+    *r = at;
+    return ERR_OK;
+}

@@ -30,6 +30,10 @@ NODISCARD enum err secret_from_hex(struct secret *s, const char *hex);
 /* Constant time in the content; lengths are not secret. */
 bool secret_equal(const struct secret *a, const struct secret *b);
 
+/* Length byte and key, as stores keep it. Reading: ERR_SHORT; ERR_FORMAT beyond SECRET_LEN_MAX. */
+void secret_write(struct wr *w, const struct secret *s);
+NODISCARD enum err secret_read(struct rd *r, struct secret *s);
+
 #define RD_SECRET(s) ((struct rd){(s)->bytes, (s)->len})
 
 #endif

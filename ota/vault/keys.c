@@ -9,16 +9,10 @@ void vault_pair_wipe(struct vault_pair *pair)
     OPENSSL_cleanse(pair, sizeof *pair);
 }
 
-static void write_secret(struct wr *w, const struct secret *s)
-{
-    wr_u8(w, s->len);
-    wr_rd(w, RD_SECRET(s));
-}
-
 static void write_ota_key(struct wr *w, const struct secpkt_key *key)
 {
     wr_u8(w, (uint8_t)key->algorithm);
-    write_secret(w, &key->key);
+    secret_write(w, &key->key);
 }
 
 enum err vault_keys_write(const struct vault_pair *pair, struct wr *w)
@@ -32,26 +26,13 @@ enum err vault_keys_write(const struct vault_pair *pair, struct wr *w)
     wr_u8(w, a->ck_len);
     wr_u8(w, a->ik_len);
     wr_u8(w, a->keccak_iterations);
-    write_secret(w, &a->k);
-    write_secret(w, &a->opc);
+    secret_write(w, &a->k);
+    secret_write(w, &a->opc);
     write_ota_key(w, &pair->ota.kic);
     write_ota_key(w, &pair->ota.kid);
     wr_u8(w, pair->ota.cc_len);
     write_ota_key(w, &pair->kik);
     return wr_result(w);
-}
-
-static enum err read_secret(struct rd *r, struct secret *s)
-{
-    struct rd bytes;
-    uint8_t len;
-    enum err e = rd_u8(r, &len);
-
-    if (e == ERR_OK)
-        e = rd_take(r, len, &bytes);
-    if (e == ERR_OK)
-        e = secret_set(s, bytes) == ERR_OK ? ERR_OK : ERR_FORMAT;
-    return e;
 }
 
 static enum err read_ota_key(struct rd *r, struct secpkt_key *key)
@@ -64,7 +45,7 @@ static enum err read_ota_key(struct rd *r, struct secpkt_key *key)
     if (algorithm > SECPKT_AES)
         return ERR_FORMAT;
     key->algorithm = (enum secpkt_algorithm)algorithm;
-    return read_secret(r, &key->key);
+    return secret_read(r, &key->key);
 }
 
 static enum err read_aka(struct rd *r, struct aka_key *a)
@@ -82,8 +63,8 @@ static enum err read_aka(struct rd *r, struct aka_key *a)
     a->ck_len = head[4];
     a->ik_len = head[5];
     a->keccak_iterations = head[6];
-    e = read_secret(r, &a->k);
-    return e != ERR_OK ? e : read_secret(r, &a->opc);
+    e = secret_read(r, &a->k);
+    return e != ERR_OK ? e : secret_read(r, &a->opc);
 }
 
 enum err vault_keys_read(struct rd bytes, struct vault_pair *pair)

@@ -30,17 +30,6 @@ static bool has_keys(enum slot_state state)
            state == SLOT_FALLBACK;
 }
 
-static enum err read_secret(struct rd *r, struct secret *s)
-{
-    uint8_t len;
-    struct rd bytes;
-    enum err e = rd_u8(r, &len);
-
-    if (e == ERR_OK)
-        e = rd_take(r, len, &bytes);
-    return e != ERR_OK ? e : secret_set(s, bytes);
-}
-
 static enum err read_aka(struct rd *r, struct aka_key *aka)
 {
     uint8_t head[6];
@@ -56,8 +45,8 @@ static enum err read_aka(struct rd *r, struct aka_key *aka)
     aka->ck_len = head[3];
     aka->ik_len = head[4];
     aka->keccak_iterations = head[5];
-    e = read_secret(r, &aka->k);
-    return e != ERR_OK ? e : read_secret(r, &aka->opc);
+    e = secret_read(r, &aka->k);
+    return e != ERR_OK ? e : secret_read(r, &aka->opc);
 }
 
 static enum err read_ota(struct rd *r, struct secpkt_key *key)
@@ -70,7 +59,7 @@ static enum err read_ota(struct rd *r, struct secpkt_key *key)
     if (algorithm > SECPKT_AES)
         return ERR_FORMAT;
     key->algorithm = (enum secpkt_algorithm)algorithm;
-    return read_secret(r, &key->key);
+    return secret_read(r, &key->key);
 }
 
 static enum err read_keys(struct rd *r, struct slot *s)
@@ -112,16 +101,10 @@ enum err slot_read(const struct store *s, uint8_t index, struct slot *out)
     return ERR_OK;
 }
 
-static void write_secret(struct wr *w, const struct secret *s)
-{
-    wr_u8(w, s->len);
-    wr_rd(w, RD_SECRET(s));
-}
-
 static void write_ota(struct wr *w, const struct secpkt_key *key)
 {
     wr_u8(w, (uint8_t)key->algorithm);
-    write_secret(w, &key->key);
+    secret_write(w, &key->key);
 }
 
 static void write_slot(struct wr *w, const struct slot *s)
@@ -135,8 +118,8 @@ static void write_slot(struct wr *w, const struct slot *s)
     wr_u8(w, s->aka.ck_len);
     wr_u8(w, s->aka.ik_len);
     wr_u8(w, s->aka.keccak_iterations);
-    write_secret(w, &s->aka.k);
-    write_secret(w, &s->aka.opc);
+    secret_write(w, &s->aka.k);
+    secret_write(w, &s->aka.opc);
     write_ota(w, &s->kic);
     write_ota(w, &s->kid);
     write_ota(w, &s->kik);

@@ -235,6 +235,34 @@ START_TEST(an_applet_is_installed_listed_used_and_deleted)
 }
 END_TEST
 
+/* C14: the power goes at each operation of the memory in turn. */
+START_TEST(sec_C14_installation_is_whole_or_has_not_happened)
+{
+    bool before = false, after = false;
+
+    for (uint64_t cut = 1; !after && cut < 50; cut++) {
+        struct toolkit_registration r;
+        struct applet_entry e;
+        bool there;
+
+        host_free(&h);
+        card_free(&t);
+        setup();
+        open_isd();
+        t->nvm.cut_at = t->nvm.ops + cut;
+        host_run(h, INSTALL_HELLO);
+        after = !t->nvm.dead;
+        ck_assert_int_eq(strcmp(h->answer, "009000") == 0, after);
+        ck_assert_int_eq(card_power_cycle(t), ERR_OK);
+        there = applet_registry_read(&t->card->store, 2, &e) == ERR_OK;
+        ck_assert_int_eq(applet_toolkit_read(&t->card->store, 2, &r) == ERR_OK, there);
+        ck_assert(!there || (r.entry_count == 1 && r.entries[0].initialised));
+        before |= !there;
+    }
+    ck_assert(before && after);
+}
+END_TEST
+
 START_TEST(load_files_of_the_card_are_listed_and_stay)
 {
     open_isd();
@@ -671,6 +699,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, put_key_refuses_3des_that_is_des);
     c = add(s, "GP 11.2, 11.4, 11.5, 11.10", setup);
     tcase_add_test(c, an_applet_is_installed_listed_used_and_deleted);
+    tcase_add_test(c, sec_C14_installation_is_whole_or_has_not_happened);
     tcase_add_test(c, load_files_of_the_card_are_listed_and_stay);
     tcase_add_loop_test(c, install_refuses, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, installed_becomes_selectable_locked_and_unlocked);

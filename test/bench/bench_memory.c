@@ -96,7 +96,10 @@ static double resident_kb(pid_t pid)
 
 static pid_t start(char *const argv[])
 {
-    pid_t pid = fork();
+    pid_t pid;
+
+    fflush(stdout); /* or the child says it again */
+    pid = fork();
 
     require(pid >= 0, "cannot fork");
     if (pid == 0) {

@@ -122,7 +122,7 @@ check "has the new IMSIs" '[ "$(grep -c ,99970000000000 <<<"$output")" = 5 ]'
 # --- an SMS centre of others' making -----------------------------------------------------------------------
 perl -MNet::SMPP -e 1 2>/dev/null || { echo "SKIPPED: Net::SMPP is not there"; finish; }
 port=$(free_port)
-background_log=$work/log
+export background_log=$work/log
 background perl "$judge" "$port" "$work/submitted"
 expect 0 "a question to all" create ask --method query --all --start --timeout 1 --tries 1
 wait_for 5 test -e submitted || fail "the SMS centre does not come up"

@@ -1,0 +1,76 @@
+/*
+ * isd_fixture.h - a card and a GlobalPlatform host that knows its keys. Included once per test
+ * program.
+ */
+#ifndef RESEAT_TEST_ISD_FIXTURE_H
+#define RESEAT_TEST_ISD_FIXTURE_H
+
+#include "apdu/gp.h"
+#include "apdu/hex.h"
+#include "test/support/hexrow.h"
+#include "test/support/runner.h"
+#include "test/support/uicc/host.h"
+#include "uicc/applet/manage.h"
+#include "uicc/isd/isd.h"
+#include "uicc/slot/slot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ISD     "A000000151000000"
+#define SAMPLES "F05265736561 7401"
+#define HELLO   "F05265736561 740101"
+#define WATCH   "F05265736561 740102"
+#define APP     "F0AA00000001"
+#define SSD     "F0BB00000001"
+
+/* Install hello as APP with a menu entry: EF { C8 0200, CA ... } */
+#define INSTALL_HELLO                                                           \
+    "80E60C0039 08" SAMPLES " 09" HELLO " 06" APP " 0100 1B C900 EF17 C8020200" \
+    " CA11 020100 01 00 14 01 0000 00 02 0116 03 0A0B0C 00"
+
+static struct test_card *t;
+static struct host *h;
+
+static inline void setup(void)
+{
+    t = card_new();
+    h = host_new(t);
+}
+
+static inline void teardown(void)
+{
+    host_free(&h);
+    card_free(&t);
+}
+
+/* A card whose OTA keys are 3DES. */
+static inline void setup_des(void)
+{
+    t = card_defaults();
+    t->profile = "ota-algorithm = 3des\n";
+    for (unsigned i = 0; i < t->perso.slot_count; i++) {
+        struct perso_pair *p = &t->perso.pairs[i];
+
+        p->kic.algorithm = p->kid.algorithm = p->kik.algorithm = SECPKT_3DES2;
+    }
+    card_make(t);
+    h = host_new(t);
+}
+
+static inline void open_isd(void)
+{
+    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
+}
+
+static inline TCase *add(Suite *s, const char *clause, void (*set_up)(void))
+{
+    TCase *c = tcase_create(clause);
+
+    tcase_add_checked_fixture(c, set_up, teardown);
+    suite_add_tcase(s, c);
+    return c;
+}
+
+#endif

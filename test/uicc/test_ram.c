@@ -159,7 +159,8 @@ END_TEST
 static const struct {
     const char *rule, *script, *answer;
 } rows[] = {
-    {"key information", "80CA00E000", "01 9000 E024 C00401018810 C00402018810 C00403018810"
+    {"key information", "80CA00E000",
+     "01 9000 E024 C00401018810 C00402018810 C00403018810"
      " C00401318810 C00402318810 C00403318810"},
     {"and GET RESPONSE has nothing to give", "80CA00E000 00C0000000", "02 6985"},
     {"unknown data object", "80CA123400", "01 6A88"},

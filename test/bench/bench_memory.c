@@ -103,7 +103,7 @@ static pid_t start(char *const argv[])
 
     require(pid >= 0, "cannot fork");
     if (pid == 0) {
-        if (freopen("/dev/null", "w", stdout) != NULL)
+        if (freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL)
             execv(argv[0], argv);
         _exit(127);
     }

@@ -89,30 +89,36 @@ bool access_campaign(struct ledger *l, const char *name, struct ledger_campaign 
     return false;
 }
 
+error_t access_parse_argument(int key, char *value, struct argp_state *state, struct access *a,
+                              struct access_argument *out)
+{
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = a;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (out->value)
+            argp_error(state, "one %s only", out->what);
+        out->value = value;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "%s is missing", out->what);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 struct one {
     struct access access;
-    const char *argument, *what;
+    struct access_argument argument;
 };
 
 static error_t parse_one(int key, char *value, struct argp_state *state)
 {
     struct one *one = state->input;
 
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &one->access;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (one->argument)
-            argp_error(state, "one %s only", one->what);
-        one->argument = value;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "%s is missing", one->what);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return access_parse_argument(key, value, state, &one->access, &one->argument);
 }
 
 const char *access_one_argument(int argc, char **argv, const char *what, const char *doc,
@@ -121,11 +127,11 @@ const char *access_one_argument(int argc, char **argv, const char *what, const c
     const struct argp_child children[] = {{&access_argp, 0, NULL, 0}, {0}};
     const struct argp argp = {
         .parser = parse_one, .args_doc = what, .doc = doc, .children = children};
-    struct one one = {.what = what};
+    struct one one = {.argument = {.what = what}};
 
     argp_err_exit_status = CLI_USAGE;
     if (argp_parse(&argp, argc, argv, 0, NULL, &one) != 0)
         exit(CLI_USAGE);
     *a = one.access;
-    return one.argument;
+    return one.argument.value;
 }

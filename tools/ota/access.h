@@ -15,6 +15,10 @@ struct access {
     const char *db, *kek;    /* over the configuration */
 };
 
+struct access_argument {
+    const char *what, *value;
+};
+
 /* For argp_child: its input is a struct access. */
 extern const struct argp access_argp;
 
@@ -27,7 +31,14 @@ struct ledger *access_open(const struct access *a, bool create);
 /* A campaign by name; prints what is wrong. */
 bool access_campaign(struct ledger *l, const char *name, struct ledger_campaign *out);
 
-/* Parse a command that takes one ledger and exactly one argument (what: "NAME"). */
+/*
+ * The rest of the parser of a command that takes one ledger and exactly one argument (what:
+ * "NAME"), after the command's own options.
+ */
+error_t access_parse_argument(int key, char *value, struct argp_state *state, struct access *a,
+                              struct access_argument *out);
+
+/* Parse a command that takes nothing else. */
 const char *access_one_argument(int argc, char **argv, const char *what, const char *doc,
                                 struct access *a);
 

@@ -155,7 +155,7 @@ enum err report_print(struct ledger *l, const struct ledger_campaign *c, enum re
 
 struct options {
     struct access access;
-    const char *name;
+    struct access_argument name;
     enum report_format format;
 };
 
@@ -188,9 +188,6 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->access;
-        return 0;
     case OPTION_FORMAT:
         take_format(state, value, o);
         return 0;
@@ -200,16 +197,8 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_CSV:
         o->format = REPORT_CSV;
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->name)
-            argp_error(state, "one NAME only");
-        o->name = value;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "NAME is missing");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return access_parse_argument(key, value, state, &o->access, &o->name);
     }
 }
 
@@ -221,7 +210,7 @@ int campaign_report_main(int argc, char **argv)
                                      .args_doc = "NAME",
                                      .doc = "Tell how a campaign stands, card by card.",
                                      .children = children};
-    struct options o = {.name = NULL};
+    struct options o = {.name = {.what = "NAME"}};
     struct ledger_campaign c;
     struct ledger *l;
     enum err e = ERR_NOT_FOUND;
@@ -230,7 +219,7 @@ int campaign_report_main(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return CLI_USAGE;
     l = access_open(&o.access, false);
-    if (l && access_campaign(l, o.name, &c)) {
+    if (l && access_campaign(l, o.name.value, &c)) {
         e = report_print(l, &c, o.format);
         if (e != ERR_OK)
             cli_fail("%s", err_text(e));

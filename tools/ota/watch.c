@@ -71,7 +71,7 @@ int report_watch(struct ledger *l, const struct ledger_campaign *watched, uint64
 
 struct options {
     struct access access;
-    const char *name;
+    struct access_argument name;
     uint64_t timeout_s;
 };
 
@@ -85,23 +85,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     struct options *o = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->access;
-        return 0;
     case 't':
         if (cli_number(value, 1, 31536000, &o->timeout_s) != ERR_OK)
             argp_error(state, "--timeout: a number of seconds");
         return 0;
-    case ARGP_KEY_ARG:
-        if (o->name)
-            argp_error(state, "one NAME only");
-        o->name = value;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "NAME is missing");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return access_parse_argument(key, value, state, &o->access, &o->name);
     }
 }
 
@@ -115,7 +104,7 @@ int campaign_watch_main(int argc, char **argv)
         .doc = "Follow a campaign to its end. Exit status 0 only when every card proved its "
                "change.",
         .children = children};
-    struct options o = {.name = NULL};
+    struct options o = {.name = {.what = "NAME"}};
     struct ledger_campaign c;
     struct ledger *l;
     int status = CLI_FAILED;
@@ -124,7 +113,7 @@ int campaign_watch_main(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return CLI_USAGE;
     l = access_open(&o.access, false);
-    if (l && access_campaign(l, o.name, &c))
+    if (l && access_campaign(l, o.name.value, &c))
         status = report_watch(l, &c, o.timeout_s);
     ledger_close(&l);
     return status;

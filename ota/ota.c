@@ -78,8 +78,7 @@ static enum err world_random(void *context, uint8_t *bytes, size_t len)
     return RAND_priv_bytes(bytes, (int)len) == 1 ? ERR_OK : ERR_CRYPTO;
 }
 
-/* --- what the link tells -----------------------------------------------------------------------
- */
+/* --- what the link tells --- */
 
 static void on_bound(void *context)
 {
@@ -161,8 +160,7 @@ static bool on_delivered(void *context, const struct smpp_pdu *pdu, uint64_t tok
     return heard == CAMPAIGN_TAKEN;
 }
 
-/* --- time and the end ---------------------------------------------------------------------------
- */
+/* --- time and the end --- */
 
 static void on_poll(void *context)
 {
@@ -206,8 +204,7 @@ static void after_round(void *context)
     }
 }
 
-/* --- life
- * ----------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static uint32_t jitter(void *context)
 {

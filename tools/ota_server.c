@@ -119,8 +119,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
-/* --- configuration ------------------------------------------------------------------------------
- */
+/* --- configuration --- */
 
 static bool apply_settings(const struct options *o, struct config *c)
 {
@@ -153,8 +152,7 @@ static bool resolve_password(struct config *c)
     return true;
 }
 
-/* --- serving
- * -------------------------------------------------------------------------------------- */
+/* --- serving --- */
 
 /* sd_notify(3) without its library: one datagram, where systemd asks for it. */
 static void say_ready(void)

@@ -26,8 +26,7 @@ static enum err land(struct campaign_engine *e, const struct campaign_case *c)
     return ledger_packet_land(e->world.ledger, c->job.card_id);
 }
 
-/* --- one function per verdict -------------------------------------------------------------------
- */
+/* --- one function per verdict --- */
 
 typedef enum err verdict_fn(struct campaign_engine *e, struct campaign_case *c,
                             const struct campaign_finding *f);
@@ -132,8 +131,7 @@ static verdict_fn *const verdicts[] = {
     [CAMPAIGN_WAIT] = on_hint,
 };
 
-/* --- whose is it? -------------------------------------------------------------------------------
- */
+/* --- whose is it? --- */
 
 static enum err open_last(struct campaign_engine *e, int64_t card_id, struct campaign_case *c,
                           struct ledger_packet *last)
@@ -191,8 +189,7 @@ static enum err land_proof(struct campaign_engine *e, const struct inbox_entry *
     return ERR_OK;
 }
 
-/* --- receipts and rejections ---------------------------------------------------------------------
- */
+/* --- receipts and rejections --- */
 
 static enum err receipt_of(struct campaign_engine *e, int64_t card_id, bool delivered)
 {

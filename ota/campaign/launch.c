@@ -112,8 +112,7 @@ enum err campaign_launch(struct campaign_engine *e, struct campaign_case *c,
     return ERR_OK;
 }
 
-/* --- new ones ----------------------------------------------------------------------------------
- */
+/* --- new ones --- */
 
 static enum err launch_campaign(struct campaign_engine *e, const struct ledger_campaign *campaign,
                                 size_t *budget)
@@ -174,8 +173,7 @@ enum err campaign_launch_new(struct campaign_engine *e)
     return err;
 }
 
-/* --- due ones ----------------------------------------------------------------------------------
- */
+/* --- due ones --- */
 
 static enum err end_in_silence(struct campaign_engine *e, struct campaign_case *c)
 {

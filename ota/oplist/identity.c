@@ -110,8 +110,7 @@ void oplist_plmns_text(const struct oplist_identity *identity, char text[OPLIST_
     }
 }
 
-/* --- in a certificate --------------------------------------------------------------------------
- */
+/* --- in a certificate --- */
 
 static bool subject_text(X509 *cert, int nid, char *out, size_t cap)
 {

@@ -42,8 +42,7 @@ static enum oplist_verdict failed(struct judging *j, enum err e)
     return OPLIST_FAILED;
 }
 
-/* --- envelope and signature --------------------------------------------------------------------
- */
+/* --- envelope and signature --- */
 
 static enum oplist_verdict check_signature(struct judging *j)
 {

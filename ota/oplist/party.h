@@ -79,8 +79,7 @@ NODISCARD enum err oplist_party_peer(struct oplist_party *p, const char *name,
 typedef enum err oplist_peer_fn(void *arg, const struct oplist_identity *peer);
 NODISCARD enum err oplist_party_peers(struct oplist_party *p, oplist_peer_fn *fn, void *arg);
 
-/* --- the new operator's assignments ------------------------------------------------------------
- */
+/* --- the new operator's assignments --- */
 
 enum oplist_stage {
     OPLIST_LISTED = 1,    /* sent to A in an IMSI list */

@@ -15,8 +15,7 @@ void oplist_row_wipe(struct oplist_row *row)
     OPENSSL_cleanse(row, sizeof *row);
 }
 
-/* --- what a field may be -----------------------------------------------------------------------
- */
+/* --- what a field may be --- */
 
 static bool digits(const char *text, size_t min, size_t max)
 {

@@ -13,8 +13,7 @@ static uint64_t now(const struct smpp_session *s)
     return loop_now_ms(s->loop);
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 void smpp_link_flush(struct smpp_session *s)
 {
@@ -82,8 +81,7 @@ void smpp_link_respond(struct smpp_session *s, uint32_t command, uint32_t sequen
         log_write(s->log, LOG_WARNING, "smpp_no_room", NULL);
 }
 
-/* --- what the SMS centre says
- * --------------------------------------------------------------------- */
+/* --- what the SMS centre says --- */
 
 static void slow_down(struct smpp_session *s)
 {
@@ -244,8 +242,7 @@ static bool serve_input(struct smpp_session *s)
     return true;
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 void smpp_link_read(struct smpp_session *s)
 {

@@ -18,8 +18,7 @@ static uint64_t now(const struct smpp_session *s)
     return loop_now_ms(s->loop);
 }
 
-/* --- losing the connection ----------------------------------------------------------------------
- */
+/* --- losing the connection --- */
 
 static uint64_t retry_delay(struct smpp_session *s)
 {
@@ -63,8 +62,7 @@ void smpp_link_lose(struct smpp_session *s, const char *why)
         s->events.lost(s->events.context);
 }
 
-/* --- the socket
- * ----------------------------------------------------------------------------------- */
+/* --- the socket --- */
 
 static void send_bind(struct smpp_session *s)
 {
@@ -166,8 +164,7 @@ static void on_flush(void *context)
         smpp_link_flush(s);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time --- */
 
 static bool is_overdue(const struct smpp_session *s)
 {
@@ -204,8 +201,7 @@ static void on_tick(void *context)
     }
 }
 
-/* --- the owner's side
- * -------------------------------------------------------------------------------- */
+/* --- the owner's side --- */
 
 enum err smpp_session_new(struct loop *loop, const struct log *log,
                           const struct smpp_session_options *options,

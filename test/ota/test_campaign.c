@@ -88,8 +88,7 @@ START_TEST(campaign_query_and_script_tell_what_the_card_said)
 }
 END_TEST
 
-/* --- security: TS 102 225 5.2, sec_S1, sec_S2 ----------------------------------------------------
- */
+/* --- security: TS 102 225 5.2, sec_S1, sec_S2 --- */
 
 /* The card was reached, its proofs never come back until we ask. */
 START_TEST(campaign_asks_when_every_proof_is_lost)
@@ -265,8 +264,7 @@ START_TEST(campaign_joins_a_proof_of_several_parts_in_any_order)
 }
 END_TEST
 
-/* --- order and rate
- * -------------------------------------------------------------------------------- */
+/* --- order and rate --- */
 
 START_TEST(campaign_waits_for_its_canaries_and_stops_by_its_rule)
 {
@@ -342,8 +340,7 @@ START_TEST(campaign_pause_holds_everything_back)
 }
 END_TEST
 
-/* --- the state table
- * -------------------------------------------------------------------------------- */
+/* --- the state table --- */
 
 START_TEST(campaign_fsm_leaves_no_final_state_without_a_proof)
 {

@@ -33,8 +33,7 @@ START_TEST(sec_S1_lost_and_doubled_messages_leave_nothing_open)
 }
 END_TEST
 
-/* --- crashes (sec_S4)
- * ------------------------------------------------------------------------------ */
+/* --- crashes (sec_S4) --- */
 
 START_TEST(sec_S4_a_crash_between_any_two_steps_loses_and_repeats_nothing)
 {

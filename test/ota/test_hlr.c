@@ -164,8 +164,7 @@ START_TEST(hlr_transactions_are_undone_by_close)
 }
 END_TEST
 
-/* --- osmo-hlr as the judge ---------------------------------------------------------------------
- */
+/* --- osmo-hlr as the judge --- */
 
 #define COLUMNS                                                                                    \
     "\"SELECT t.name, c.cid, c.name, upper(c.type), c.\\\"notnull\\\", upper(c.dflt_value), c.pk " \

@@ -125,8 +125,7 @@ START_TEST(oplist_judge_refuses_before_and_after_the_validity)
 }
 END_TEST
 
-/* --- what a signed text may be -------------------------------------------------------------------
- */
+/* --- what a signed text may be --- */
 
 static const char good_text[] = "reseat-list: 1\n"
                                 "purpose: imsi-list\n"

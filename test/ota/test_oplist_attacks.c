@@ -289,8 +289,7 @@ START_TEST(oplist_party_open_puts_a_staged_list_into_place)
 }
 END_TEST
 
-/* --- sec_K7: who may decide what -----------------------------------------------------------------
- */
+/* --- sec_K7: who may decide what --- */
 
 /* Independent of the code's table: sender, receiver and network of the only good combinations. */
 static bool allowed(enum oplist_purpose purpose, char from, char to, const char *plmn)

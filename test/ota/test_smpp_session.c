@@ -42,8 +42,7 @@ static struct centre centre;
 static struct owner owner;
 static const struct log silent = {.fd = -1};
 
-/* --- the SMS centre -----------------------------------------------------------------------------
- */
+/* --- the SMS centre --- */
 
 static void say(const struct smpp_pdu *pdu)
 {
@@ -147,8 +146,7 @@ static void open_centre(void)
     ck_assert_int_eq(loop_watch(loop, &centre.listener, LOOP_READ), ERR_OK);
 }
 
-/* --- the owner -----------------------------------------------------------------------------------
- */
+/* --- the owner --- */
 
 static void on_bound(void *context)
 {
@@ -246,8 +244,7 @@ static enum err submit(uint64_t tag)
     return smpp_session_submit(owner.session, &pdu, tag);
 }
 
-/* --- tests
- * ----------------------------------------------------------------------------------------- */
+/* --- tests --- */
 
 START_TEST(smpp_session_binds_and_submits)
 {
@@ -477,8 +474,7 @@ START_TEST(smpp_session_answers_an_unbind_and_comes_back)
 }
 END_TEST
 
-/* --- the loop
- * ---------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static uint64_t fake_now;
 

@@ -369,8 +369,7 @@ START_TEST(vault_audit_walk_finds_a_rewritten_line)
 }
 END_TEST
 
-/* --- sec_K3: many processes, killed at any moment ----------------------------------------------
- */
+/* --- sec_K3: many processes, killed at any moment --- */
 
 static void big_vault(void)
 {

@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-/* --- start, pause, resume, cancel ---------------------------------------------------------------
- */
+/* --- start, pause, resume, cancel --- */
 
 static enum err set_state(struct ledger *l, const struct ledger_campaign *c,
                           enum ledger_campaign_state state, const char *reason)
@@ -68,8 +67,7 @@ int campaign_cancel_main(int argc, char **argv)
                   "End a campaign: cards that were not begun fail, others come to their end.");
 }
 
-/* --- list
- * ------------------------------------------------------------------------------------------ */
+/* --- list --- */
 
 static enum err print_campaign(void *context, const struct ledger_campaign *c)
 {

@@ -33,8 +33,7 @@ static void print_json_line(json_t *object)
     json_decref(object);
 }
 
-/* --- list: one line per card, a table or one JSON object each -----------------------------------
- */
+/* --- list: one line per card, a table or one JSON object each --- */
 
 struct list_options {
     struct access access;

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- one job ------------------------------------------------------------------------------------
- */
+/* --- one job --- */
 
 static const char *why_not(enum err e)
 {
@@ -60,8 +59,7 @@ static bool add_job(struct ledger *l, const struct ledger_campaign *c, const cha
     return e == ERR_OK;
 }
 
-/* --- the sources ---------------------------------------------------------------------------------
- */
+/* --- the sources --- */
 
 static bool add_from_csv(struct ledger *l, const struct ledger_campaign *c, const char *path)
 {
@@ -148,8 +146,7 @@ static bool add_from_list(struct ledger *l, const struct ledger_campaign *c,
     return good;
 }
 
-/* --- a signed list
- * -------------------------------------------------------------------------------- */
+/* --- a signed list --- */
 
 /* What the list's header says about all of its cards; the command line has the last word. */
 static bool take_header(struct ledger_campaign *c, struct oplist_party *party,
@@ -184,8 +181,7 @@ static int refuse(const char *path, const struct oplist_report *r)
     return cli_fail("%s: refused: %s", path, oplist_verdict_text(r->verdict));
 }
 
-/* --- the transaction
- * ------------------------------------------------------------------------------- */
+/* --- the transaction --- */
 
 static bool add_jobs(struct ledger *l, const struct ledger_campaign *c,
                      const struct create_source *source, const struct oplist *list)

@@ -189,8 +189,7 @@ static void print(json_t *fields, bool json)
     json_decref(fields);
 }
 
-/* --- opening ------------------------------------------------------------------------------------
- */
+/* --- opening --- */
 
 static int open_command(struct crypto *c, struct options *o, struct rd packet, struct wr *work)
 {

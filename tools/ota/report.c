@@ -9,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- counts ------------------------------------------------------------------------------------
- */
+/* --- counts --- */
 
 void report_counts_text(const struct ledger_counts *n, char *out, size_t cap)
 {
@@ -39,8 +38,7 @@ bool report_is_over(const struct ledger_campaign *c, const struct ledger_counts 
     return open == 0 || c->state == LEDGER_FINISHED;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------
- */
+/* --- rows --- */
 
 struct report {
     const struct ledger_campaign *campaign;
@@ -150,8 +148,7 @@ enum err report_print(struct ledger *l, const struct ledger_campaign *c, enum re
     return ERR_OK;
 }
 
-/* --- the command
- * ----------------------------------------------------------------------------------- */
+/* --- the command --- */
 
 struct options {
     struct access access;

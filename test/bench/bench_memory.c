@@ -4,6 +4,7 @@
  * empty program that is linked with libcrypto: resident memory, and time until the answer to
  * reset. BIN is the folder of the programs; without it only the first is measured.
  */
+#include "test/support/ota/scratch.h"
 #include "test/support/uicc/air.h"
 #include "uicc/core/card.h"
 
@@ -178,7 +179,7 @@ static void make_empty(const char *dir)
         "echo 'int pause(void); int main(int c, char **v) { (void)v; return c > 1 && pause(); }' "
         "| ${CC:-cc} -O2 -x c - -o %s/empty -Wl,--no-as-needed -lcrypto",
         dir);
-    require(system(command) == 0, "no compiler for an empty program");
+    require(scratch_run(command) == 0, "no compiler for an empty program");
 }
 
 static int by_value(const void *a, const void *b)
@@ -204,7 +205,7 @@ static void measure_program(const char *bin, const char *dir)
     snprintf(command, sizeof command,
              "%s make --out %s/m --plmn 00101 --seed 05 >/dev/null && mv %s/m/*.card %s", uicc, dir,
              dir, card);
-    require(system(command) == 0, "cannot make a card");
+    require(scratch_run(command) == 0, "cannot make a card");
     for (size_t i = 0; i < STARTS; i++) {
         ours[i] = start_card(fd, (char *[]){uicc, run, card, vpcd, where, NULL}, &kb);
         theirs[i] = start_empty((char *[]){empty, NULL});
@@ -227,5 +228,5 @@ int main(void)
     require(mkdtemp(dir) != NULL, "no folder to work in");
     measure_program(bin, dir);
     snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return scratch_run(command) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

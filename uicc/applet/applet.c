@@ -32,40 +32,31 @@ enum err applet_write_data(struct applet *a, struct rd bytes)
     return e == ERR_OK ? store_put(&a->card->store, OBJ_APPLET(APPLET_DATA + a->number), bytes) : e;
 }
 
-static struct transient *take(struct card *card, uint8_t number, size_t n)
+static void *transient_of(struct applet *a, uint8_t channel, size_t n)
 {
-    struct transient *t = arena_alloc(card->engine->arena, sizeof *t + n);
+    struct applets *all = a->card->applets;
+    struct transient *t = all->transients;
 
-    if (t != NULL)
-        *t = (struct transient){.number = number, .len = n};
-    return t;
+    while (t != NULL && (t->number != a->number || t->channel != channel))
+        t = t->next;
+    if (t == NULL && n <= UINT16_MAX) {
+        t = arena_alloc(a->card->engine->arena, sizeof *t + n);
+        if (t == NULL)
+            return NULL;
+        *t = (struct transient){all->transients, a->number, channel, (uint16_t)n};
+        all->transients = t;
+    }
+    return t != NULL && t->len == n ? t->bytes : NULL;
 }
 
 void *applet_transient(struct applet *a, size_t n)
 {
-    struct transient *t = a->card->applets->transients;
-
-    while (t != NULL && t->number != a->number)
-        t = t->next;
-    if (t == NULL) {
-        t = take(a->card, a->number, n);
-        if (t == NULL)
-            return NULL;
-        t->next = a->card->applets->transients;
-        a->card->applets->transients = t;
-    }
-    return t->len == n ? t->bytes : NULL;
+    return transient_of(a, TRANSIENT_UNTIL_RESET, n);
 }
 
 void *applet_transient_selected(struct applet *a, uint8_t channel, size_t n)
 {
-    struct transient **t = &a->card->applets->selected[channel];
-
-    if (*t != NULL && (*t)->number != a->number)
-        applet_clear_selected(a->card, channel);
-    if (*t == NULL)
-        *t = take(a->card, a->number, n);
-    return *t != NULL && (*t)->len == n ? (*t)->bytes : NULL;
+    return transient_of(a, channel, n);
 }
 
 /* ---- proactive commands ---- */

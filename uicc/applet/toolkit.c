@@ -52,8 +52,6 @@ static void drop_all(struct card *card)
         drop_activation(card, &all->first);
     while (all->transients != NULL)
         drop_transient(card, &all->transients);
-    for (unsigned i = 0; i < APDU_CHANNELS; i++)
-        applet_clear_selected(card, (uint8_t)i);
 }
 
 void applet_reset(struct card *card)
@@ -73,10 +71,14 @@ void applet_close(struct card *card)
 
 void applet_clear_selected(struct card *card, uint8_t channel)
 {
-    struct transient **t = &card->applets->selected[channel];
+    struct transient **t = &card->applets->transients;
 
-    if (*t != NULL)
-        drop_transient(card, t);
+    while (*t != NULL) {
+        if ((*t)->channel == channel)
+            drop_transient(card, t);
+        else
+            t = &(*t)->next;
+    }
 }
 
 void applet_forget(struct card *card, uint8_t number)

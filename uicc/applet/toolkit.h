@@ -42,10 +42,12 @@ NODISCARD enum err applet_toolkit_write(struct store *s, uint8_t number,
 NODISCARD enum err applet_toolkit_number(const struct store *s, struct toolkit_registration *r);
 
 /* A piece of memory that an instance has until a reset, or until it is deselected on a channel. */
+#define TRANSIENT_UNTIL_RESET 0xFF
 struct transient {
     struct transient *next;
     uint8_t number;
-    size_t len;
+    uint8_t channel; /* or TRANSIENT_UNTIL_RESET */
+    uint16_t len;
     uint8_t bytes[] __attribute__((aligned(16)));
 };
 
@@ -58,12 +60,11 @@ struct applets {
     bool ready;      /* TERMINAL PROFILE was received */
     bool set_up_due; /* menu and event list are not what the terminal knows */
     bool menu_told, events_told;
-    struct transient *transients;              /* CLEAR_ON_RESET */
-    struct transient *selected[APDU_CHANNELS]; /* CLEAR_ON_DESELECT, by channel */
-    uint8_t personalised;  /* instance that STORE DATA is for (uicc/isd); 0 none */
-    uint8_t listed;        /* entry that GET STATUS told last, while there is more to tell */
-    uint8_t listed_subset; /* of this P1 */
-    uint64_t spoilt_ms;    /* last authentication that failed, or when the power came */
+    struct transient *transients; /* CLEAR_ON_RESET and CLEAR_ON_DESELECT */
+    uint8_t personalised;         /* instance that STORE DATA is for (uicc/isd); 0 none */
+    uint8_t listed;               /* entry that GET STATUS told last, while there is more to tell */
+    uint8_t listed_subset;        /* of this P1 */
+    uint64_t spoilt_ms;           /* last authentication that failed, or when the power came */
 };
 
 NODISCARD enum err applet_open(struct card *card); /* at uicc_create */

@@ -55,7 +55,7 @@ struct store_object *objects_find(const struct store *s, uint32_t id)
 
 static enum err grow(struct store *s)
 {
-    uint32_t cap = s->cap == 0 ? OBJECTS_FIRST : s->cap * 2;
+    uint32_t cap = s->cap == 0 ? OBJECTS_FIRST : s->cap + s->cap / 2;
     struct store_object *more;
 
     if (s->count < s->cap)

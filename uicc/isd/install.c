@@ -255,10 +255,13 @@ static sw_t for_install(struct isd_caller *caller, struct rd data, uint8_t life)
     return sw_of(e == ERR_OK ? applet_install(caller->card, &w) : e);
 }
 
-/* Of an instance that the caller may touch; SW_REFERENCE. */
-static sw_t find_instance(struct isd_caller *caller, struct rd aid, struct applet_entry *out)
+/* Six fields about an instance (the third) that the caller may touch; SW_BAD_DATA, SW_REFERENCE. */
+static sw_t read_about(struct isd_caller *caller, struct rd data, struct fields *f,
+                       struct applet_entry *out)
 {
-    if (applet_registry_find(&caller->card->store, aid, out) != ERR_OK ||
+    if (read_fields(data, 6, f) != ERR_OK)
+        return SW_BAD_DATA;
+    if (applet_registry_find(&caller->card->store, f->at[2], out) != ERR_OK ||
         out->kind != APPLET_INSTANCE || out->number == APPLET_ISD || !isd_may_touch(caller, out))
         return SW_REFERENCE;
     return SW_OK;
@@ -277,11 +280,8 @@ static sw_t for_selectable(struct isd_caller *caller, struct rd data)
 {
     struct applet_entry entry;
     struct fields f;
-    sw_t sw;
+    sw_t sw = read_about(caller, data, &f, &entry);
 
-    if (read_fields(data, 6, &f) != ERR_OK)
-        return SW_BAD_DATA;
-    sw = find_instance(caller, f.at[2], &entry);
     if (!sw_equal(sw, SW_OK))
         return sw;
     if (entry.life != APPLET_INSTALLED)
@@ -297,11 +297,8 @@ static sw_t for_extradition(struct isd_caller *caller, struct rd data)
 {
     struct applet_entry entry, domain;
     struct fields f;
-    sw_t sw;
+    sw_t sw = read_about(caller, data, &f, &entry);
 
-    if (read_fields(data, 6, &f) != ERR_OK)
-        return SW_BAD_DATA;
-    sw = find_instance(caller, f.at[2], &entry);
     if (!sw_equal(sw, SW_OK))
         return sw;
     if (applet_registry_find(&caller->card->store, f.at[0], &domain) != ERR_OK ||
@@ -319,11 +316,8 @@ static sw_t for_registry_update(struct isd_caller *caller, struct rd data)
     struct applet_entry entry;
     struct fields f;
     bool was_domain;
-    sw_t sw;
+    sw_t sw = read_about(caller, data, &f, &entry);
 
-    if (read_fields(data, 6, &f) != ERR_OK)
-        return SW_BAD_DATA;
-    sw = find_instance(caller, f.at[2], &entry);
     if (!sw_equal(sw, SW_OK))
         return sw;
     was_domain = isd_is_domain(&entry);

@@ -25,7 +25,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 HARDEN  := -fstack-protector-strong -fPIE $(if $(SANFLAGS),,-D_FORTIFY_SOURCE=2)
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS  := -std=gnu17 -D_GNU_SOURCE $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) -I. -I/usr/include/PCSC -MMD -MP
-ALL_LDFLAGS := $(LDFLAGS) $(SANFLAGS) -pie -Wl,-z,relro,-z,now
+ALL_LDFLAGS := $(LDFLAGS) $(SANFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed
 
 say = $(if $(V),,@echo '  $(1)';)
 

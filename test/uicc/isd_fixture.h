@@ -9,7 +9,7 @@
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/host.h"
+#include "test/support/uicc/offcard.h"
 #include "uicc/applet/manage.h"
 #include "uicc/isd/isd.h"
 #include "uicc/slot/slot.h"
@@ -31,17 +31,17 @@
     " CA11 020100 01 00 14 01 0000 00 02 0116 03 0A0B0C 00"
 
 static struct test_card *t;
-static struct host *h;
+static struct offcard *h;
 
 static inline void setup(void)
 {
     t = card_new();
-    h = host_new(t);
+    h = offcard_new(t);
 }
 
 static inline void teardown(void)
 {
-    host_free(&h);
+    offcard_free(&h);
     card_free(&t);
 }
 
@@ -56,12 +56,12 @@ static inline void setup_des(void)
         p->kic.algorithm = p->kid.algorithm = p->kik.algorithm = SECPKT_3DES2;
     }
     card_make(t);
-    h = host_new(t);
+    h = offcard_new(t);
 }
 
 static inline void open_isd(void)
 {
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
 }
 
 static inline TCase *add(Suite *s, const char *clause, void (*set_up)(void))

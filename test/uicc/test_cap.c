@@ -5,7 +5,7 @@
 #include "apdu/tlv.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/host.h"
+#include "test/support/uicc/offcard.h"
 #include "uicc/applet/cap.h"
 #include "uicc/applet/manage.h"
 
@@ -277,18 +277,18 @@ END_TEST
 /* ---- LOAD ---- */
 
 static struct test_card *t;
-static struct host *h;
+static struct offcard *h;
 
 static void setup(void)
 {
     t = card_new();
-    h = host_new(t);
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
+    h = offcard_new(t);
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
 }
 
 static void teardown(void)
 {
-    host_free(&h);
+    offcard_free(&h);
     card_free(&t);
 }
 
@@ -316,7 +316,7 @@ static const char *load_block(const uint8_t *bytes, size_t n, uint8_t number, bo
     wr_bytes(&w, (const uint8_t[]){0x80, 0xE8, last ? 0x80 : 0x00, number, (uint8_t)n}, 5);
     wr_bytes(&w, bytes, n);
     ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
-    return host_run(h, hex);
+    return offcard_run(h, hex);
 }
 
 /* The whole file in blocks of this size; what the last one was answered. */
@@ -340,16 +340,16 @@ START_TEST(load_takes_a_file_block_by_block)
     uint8_t bytes[700];
     size_t n = load_file(bytes, sizeof bytes);
 
-    host_expect(h, INSTALL_FOR_LOAD, "00 9000");
-    host_expect(h, LIST_FILE, "6A88");
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    offcard_expect(h, LIST_FILE, "6A88");
     ck_assert_str_eq(load(bytes, n, 40), "009000");
-    host_expect(h, LIST_FILE,
-                "E323 4F06" PACKAGE " 9F700101 CE020100 8407" MODULE " CC08" ISD " 9000");
-    host_expect(h, INSTALL_FOR_LOAD, "6985"); /* there already */
+    offcard_expect(h, LIST_FILE,
+                   "E323 4F06" PACKAGE " 9F700101 CE020100 8407" MODULE " CC08" ISD " 9000");
+    offcard_expect(h, INSTALL_FOR_LOAD, "6985"); /* there already */
     /* no interpreter stands behind it yet */
-    host_expect(h, "80E60C001A 06" PACKAGE " 07" MODULE " 06 F0CC00000002 0100 00 00", "6A81");
-    host_expect(h, "80E4000008 4F06" PACKAGE, "00 9000");
-    host_expect(h, LIST_FILE, "6A88");
+    offcard_expect(h, "80E60C001A 06" PACKAGE " 07" MODULE " 06 F0CC00000002 0100 00 00", "6A81");
+    offcard_expect(h, "80E4000008 4F06" PACKAGE, "00 9000");
+    offcard_expect(h, LIST_FILE, "6A88");
 }
 END_TEST
 
@@ -358,13 +358,13 @@ START_TEST(load_goes_on_after_a_power_cut)
     uint8_t bytes[700];
     size_t n = load_file(bytes, sizeof bytes);
 
-    host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
     ck_assert_str_eq(load_block(bytes, 100, 0, false), "009000");
     ck_assert_int_eq(card_power_cycle(t), ERR_OK);
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
     ck_assert_str_eq(load_block(bytes, 100, 0, false), "6A80");
     ck_assert_str_eq(load_block(bytes + 100, n - 100, 1, true), "009000");
-    host_run(h, LIST_FILE);
+    offcard_run(h, LIST_FILE);
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "9000");
 }
 END_TEST
@@ -375,15 +375,15 @@ START_TEST(load_refuses)
     size_t n = load_file(bytes, sizeof bytes);
 
     ck_assert_str_eq(load_block(bytes, 100, 0, false), "6985"); /* nothing is to be loaded */
-    host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
     ck_assert_str_eq(load_block(bytes, 100, 1, false), "6A80");
     ck_assert_str_eq(load_block((const uint8_t *)"\xE2\x01\x00", 3, 0, false), "6A80");
-    host_expect(h, "80E8010001 C4", "6A86");
-    host_expect(h, "80E8000000", "6A80");
+    offcard_expect(h, "80E8010001 C4", "6A86");
+    offcard_expect(h, "80E8000000", "6A80");
     bytes[n - 1] ^= 1; /* still sound */
     bytes[4] ^= 1;     /* not any more */
     ck_assert_str_eq(load(bytes, n, 200), "6A80");
-    host_expect(h, LIST_FILE, "6A88");
+    offcard_expect(h, LIST_FILE, "6A88");
 }
 END_TEST
 
@@ -392,12 +392,12 @@ START_TEST(load_refuses_a_file_of_another_name)
     uint8_t bytes[700];
     size_t n = load_file(bytes, sizeof bytes);
 
-    host_expect(h, "80E602000B 06 F0CC00000009 00 00 00 00", "00 9000");
+    offcard_expect(h, "80E602000B 06 F0CC00000009 00 00 00 00", "00 9000");
     ck_assert_str_eq(load(bytes, n, 200), "6A80");
-    host_expect(h, "80E602000F 06" PACKAGE " 00 00 04 EF02C600 00", "6A80");
-    host_expect(h, "80E6020013 06" PACKAGE " 00 00 08 EF06C6047FFFFFFF 00", "6A84");
-    host_expect(h, "80E602000D 06" PACKAGE " 00 02 AABB 00 00", "6A80");
-    host_expect(h, "80E6020011 06" PACKAGE " 06 F0CC00000009 00 00 00", "6A88");
+    offcard_expect(h, "80E602000F 06" PACKAGE " 00 00 04 EF02C600 00", "6A80");
+    offcard_expect(h, "80E6020013 06" PACKAGE " 00 00 08 EF06C6047FFFFFFF 00", "6A84");
+    offcard_expect(h, "80E602000D 06" PACKAGE " 00 02 AABB 00 00", "6A80");
+    offcard_expect(h, "80E6020011 06" PACKAGE " 06 F0CC00000009 00 00 00", "6A88");
 }
 END_TEST
 
@@ -412,7 +412,7 @@ START_TEST(load_checks_the_hash_that_was_named)
         hash[0] ^= 1;
         ck_assert_int_eq(hex_encode(RD_ARRAY(hash), hex, sizeof hex), ERR_OK);
         (void)snprintf(command, sizeof command, "80E602002B06%s0020%s0000", PACKAGE, hex);
-        host_expect(h, command, "00 9000");
+        offcard_expect(h, command, "00 9000");
         ck_assert_str_eq(load(bytes, n, 200), good_hash ? "009000" : "6A80");
     }
 }
@@ -424,11 +424,11 @@ START_TEST(load_forgets_what_was_never_finished)
     unsigned objects;
 
     load_file(bytes, sizeof bytes);
-    host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
     objects = t->card->store.count;
     for (uint8_t i = 0; i < 5; i++) {
         ck_assert_str_eq(load_block(bytes, 100, 0, false), "009000");
-        host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+        offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
     }
     ck_assert_uint_eq(t->card->store.count, objects);
 }
@@ -446,11 +446,11 @@ START_TEST(sec_C30_load_refuses_changed_files_and_keeps_nothing)
         memcpy(changed, bytes, n);
         /* in the header or the directory, of which every byte counts */
         changed[3 + 3 + nvm_sim_random(&state) % 4] ^= (uint8_t)(1 + nvm_sim_random(&state) % 255);
-        host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+        offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
         ck_assert_str_eq(load(changed, n, 220), "6A80");
-        host_expect(h, LIST_FILE, "6A88");
+        offcard_expect(h, LIST_FILE, "6A88");
     }
-    host_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
     ck_assert_str_eq(load(bytes, n, 220), "009000");
     ck_assert_int_eq(
         applet_registry_find(&t->card->store, RD((const uint8_t *)"\xF0\xCC\0\0\0\1", 6), &e),

@@ -58,21 +58,21 @@ static const uint8_t levels03[] = {0x01, 0x03, 0x11, 0x13, 0x33};
 
 START_TEST(scp03_opens_with_the_keys_of_the_slot_in_force)
 {
-    ck_assert_str_eq(host_open(h, ISD, 0x31, levels03[_i]), "9000");
-    host_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
-    host_expect(h, "80CA00C100", "C103000001 9000");
-    host_expect(h, "80F24002024F00", "6A88");
-    host_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, levels03[_i]), "9000");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80CA00C100", "C103000001 9000");
+    offcard_expect(h, "80F24002024F00", "6A88");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
 }
 END_TEST
 
 START_TEST(scp02_opens_with_3des_keys)
 {
-    ck_assert_str_eq(host_open(h, ISD, 0x21, 0x01), "9000");
-    host_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
-    host_expect(h, "80CA00C100", "C1020001 9000");
-    ck_assert_str_eq(host_open(h, ISD, 0x00, 0x01), "9000"); /* version 00: the card chooses */
-    host_expect(h, "80CA00C100", "C1020002 9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x21, 0x01), "9000");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80CA00C100", "C1020001 9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x00, 0x01), "9000"); /* version 00: the card chooses */
+    offcard_expect(h, "80CA00C100", "C1020002 9000");
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(a_command_without_its_mac_is_refused)
     card_expect(t, "80F28002024F00", "6982");
     card_expect(t, "84F280020A4F000000000000000000", "6982");
     /* and that has closed the channel */
-    card_expect(t, host_wrap(h, "80F28002024F00", wrapped, sizeof wrapped), "6982");
+    card_expect(t, offcard_wrap(h, "80F28002024F00", wrapped, sizeof wrapped), "6982");
 }
 END_TEST
 
@@ -106,11 +106,11 @@ START_TEST(a_recorded_session_does_not_open_again)
     char wrapped[64];
 
     open_isd();
-    host_wrap(h, "80F28002024F00", wrapped, sizeof wrapped);
+    offcard_wrap(h, "80F28002024F00", wrapped, sizeof wrapped);
     card_reset(t);
     card_run(t, "00A4040008" ISD);
     card_expect(t, wrapped, "6982");
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x01), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x01), "9000");
     card_expect(t, wrapped, "6982");
     /* the sequence is durable */
     ck_assert_int_eq(card_power_cycle(t), ERR_OK);
@@ -126,7 +126,7 @@ START_TEST(the_channel_ends_with_its_selection)
     open_isd();
     card_run(t, "00A4000C023F00");
     card_run(t, "00A4040008" ISD);
-    card_expect(t, host_wrap(h, "80F28002024F00", wrapped, sizeof wrapped), "6982");
+    card_expect(t, offcard_wrap(h, "80F28002024F00", wrapped, sizeof wrapped), "6982");
     open_isd();
     card_expect_run(t, "0070000001", "01 9000");
     card_run(t, "01A4040008" ISD);
@@ -138,9 +138,9 @@ START_TEST(spoilt_authentications_make_the_card_wait)
 {
     for (int i = 0; i < 3; i++) {
         card_run(t, "00A4040008" ISD);
-        host_initialise(h, 0x31);
-        ck_assert_str_eq(host_authenticate(h, 0x01, true), "6300");
-        ck_assert_str_eq(host_authenticate(h, 0x01, false), "6985");
+        offcard_initialise(h, 0x31);
+        ck_assert_str_eq(offcard_authenticate(h, 0x01, true), "6300");
+        ck_assert_str_eq(offcard_authenticate(h, 0x01, false), "6985");
     }
     card_expect(t, "8050310008 0102030405060708", "6985");
     /* switching off does not help */
@@ -148,13 +148,13 @@ START_TEST(spoilt_authentications_make_the_card_wait)
     card_run(t, "00A4040008" ISD);
     card_expect(t, "8050310008 0102030405060708", "6985");
     t->now_ms += 1000;
-    host_initialise(h, 0x31);
-    ck_assert_str_eq(host_authenticate(h, 0x01, true), "6300");
+    offcard_initialise(h, 0x31);
+    ck_assert_str_eq(offcard_authenticate(h, 0x01, true), "6300");
     t->now_ms += 1999;
     card_expect(t, "8050310008 0102030405060708", "6985");
     t->now_ms += 1;
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x01), "9000");
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x01), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x01), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x01), "9000");
 }
 END_TEST
 
@@ -163,17 +163,17 @@ END_TEST
 START_TEST(an_applet_is_installed_listed_used_and_deleted)
 {
     open_isd();
-    host_expect(h, INSTALL_HELLO, "00 9000");
-    host_expect(h, "80F24002024F00",
-                "E325 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC08" ISD " 9000");
-    host_expect(h, "80F24000024F00", "06F0AA00000001 07 00 9000");
-    host_expect(h, "80F24002084F06F0AA00000002", "6A88");
-    host_expect(h, "80F24002074F005C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80F24002024F00",
+                   "E325 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC08" ISD " 9000");
+    offcard_expect(h, "80F24000024F00", "06F0AA00000001 07 00 9000");
+    offcard_expect(h, "80F24002084F06F0AA00000002", "6A88");
+    offcard_expect(h, "80F24002074F005C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
     card_expect_run(t, "00A4040406" APP, "6F0A8406F0AA00000001A500 9000");
     card_expect_run(t, "80CA000000", "48656C6C6F2C20776F726C64 9000");
     open_isd();
-    host_expect(h, "80E4000008 4F06" APP, "00 9000");
-    host_expect(h, "80F24002024F00", "6A88");
+    offcard_expect(h, "80E4000008 4F06" APP, "00 9000");
+    offcard_expect(h, "80F24002024F00", "6A88");
     card_expect(t, "00A4040406" APP, "6A82");
 }
 END_TEST
@@ -188,12 +188,12 @@ START_TEST(sec_C14_installation_is_whole_or_has_not_happened)
         struct applet_entry e;
         bool there;
 
-        host_free(&h);
+        offcard_free(&h);
         card_free(&t);
         setup();
         open_isd();
         t->nvm.cut_at = t->nvm.ops + cut;
-        host_run(h, INSTALL_HELLO);
+        offcard_run(h, INSTALL_HELLO);
         after = !t->nvm.dead;
         ck_assert_int_eq(strcmp(h->answer, "009000") == 0, after);
         ck_assert_int_eq(card_power_cycle(t), ERR_OK);
@@ -209,14 +209,14 @@ END_TEST
 START_TEST(load_files_of_the_card_are_listed_and_stay)
 {
     open_isd();
-    host_expect(h, "80F21002024F00",
-                "E325 4F07A0000001515350 9F700101 CE020100 8408A000000151535041 CC08" ISD
-                "E332 4F08" SAMPLES " 9F700101 CE020100 8409" HELLO " 8409" WATCH " CC08" ISD
-                "9000");
-    host_expect(h, "80E400000A 4F08" SAMPLES, "6985");
-    host_expect(h, "80E400800A 4F08" SAMPLES, "6985");
-    host_expect(h, "80E400000A 4F08" ISD, "6985");
-    host_expect(h, "80E4000008 4F06" APP, "6A88");
+    offcard_expect(h, "80F21002024F00",
+                   "E325 4F07A0000001515350 9F700101 CE020100 8408A000000151535041 CC08" ISD
+                   "E332 4F08" SAMPLES " 9F700101 CE020100 8409" HELLO " 8409" WATCH " CC08" ISD
+                   "9000");
+    offcard_expect(h, "80E400000A 4F08" SAMPLES, "6985");
+    offcard_expect(h, "80E400800A 4F08" SAMPLES, "6985");
+    offcard_expect(h, "80E400000A 4F08" ISD, "6985");
+    offcard_expect(h, "80E4000008 4F06" APP, "6A88");
 }
 END_TEST
 
@@ -247,35 +247,35 @@ static const struct {
 START_TEST(install_refuses)
 {
     open_isd();
-    host_run(h, refused[_i].send);
+    offcard_run(h, refused[_i].send);
     ck_assert_msg(strcmp(h->answer, refused[_i].want) == 0, "%s: got %s, want %s", refused[_i].what,
                   h->answer, refused[_i].want);
-    host_expect(h, "80F24002024F00", "6A88"); /* and nothing was left behind */
+    offcard_expect(h, "80F24002024F00", "6A88"); /* and nothing was left behind */
 }
 END_TEST
 
 START_TEST(installed_becomes_selectable_locked_and_unlocked)
 {
     open_isd();
-    host_expect(h, "80E6040020 08" SAMPLES " 09" HELLO " 06" APP " 0100 02C900 00", "6A80");
-    host_expect(h,
-                "80E6040039 08" SAMPLES " 09" HELLO " 06" APP " 0100 1B C900 EF17 C8020200"
-                " CA11 020100 01 00 14 01 0000 00 02 0116 03 0A0B0C 00",
-                "00 9000");
+    offcard_expect(h, "80E6040020 08" SAMPLES " 09" HELLO " 06" APP " 0100 02C900 00", "6A80");
+    offcard_expect(h,
+                   "80E6040039 08" SAMPLES " 09" HELLO " 06" APP " 0100 1B C900 EF17 C8020200"
+                   " CA11 020100 01 00 14 01 0000 00 02 0116 03 0A0B0C 00",
+                   "00 9000");
     card_expect(t, "00A4040406" APP, "6A82");
     open_isd();
-    host_expect(h, "80F0400706" APP, "6985"); /* only INSTALL makes selectable */
-    host_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "00 9000");
-    host_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "6985");
-    host_expect(h, "80F0408006" APP, "9000");
-    host_expect(h, "80F24002024F00",
-                "E325 4F06F0AA00000001 9F700187 C503000000 C408" SAMPLES " CC08" ISD " 9000");
+    offcard_expect(h, "80F0400706" APP, "6985"); /* only INSTALL makes selectable */
+    offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "00 9000");
+    offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "6985");
+    offcard_expect(h, "80F0408006" APP, "9000");
+    offcard_expect(h, "80F24002024F00",
+                   "E325 4F06F0AA00000001 9F700187 C503000000 C408" SAMPLES " CC08" ISD " 9000");
     card_expect(t, "00A4040406" APP, "6A82");
     open_isd();
-    host_expect(h, "80F0400706" APP, "9000");
-    host_expect(h, "80F0400F06" APP, "9000");
-    host_expect(h, "80F0400306" APP, "6985");
-    host_expect(h, "80F0400706" SSD, "6A88");
+    offcard_expect(h, "80F0400706" APP, "9000");
+    offcard_expect(h, "80F0400F06" APP, "9000");
+    offcard_expect(h, "80F0400306" APP, "6985");
+    offcard_expect(h, "80F0400706" SSD, "6A88");
     card_expect_run(t, "00A4040C06" APP, "9000");
 }
 END_TEST
@@ -283,15 +283,15 @@ END_TEST
 START_TEST(the_card_is_locked_and_unlocked_and_never_terminated)
 {
     open_isd();
-    host_expect(h, INSTALL_HELLO, "00 9000");
-    host_expect(h, "80F080FF00", "6985");
-    host_expect(h, "80F0800100", "6985");
-    host_expect(h, "80F0807F00", "9000");
-    host_expect(h, "80E4000008 4F06" APP, "6985");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80F080FF00", "6985");
+    offcard_expect(h, "80F0800100", "6985");
+    offcard_expect(h, "80F0807F00", "9000");
+    offcard_expect(h, "80E4000008 4F06" APP, "6985");
     card_expect(t, "00A4040406" APP, "6A82");
     card_expect(t, "00A4040008" ISD, "6283");
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
-    host_expect(h, "80F0800F00", "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
+    offcard_expect(h, "80F0800F00", "9000");
     card_expect_run(t, "00A4040C06" APP, "9000");
 }
 END_TEST
@@ -307,7 +307,7 @@ START_TEST(status_comes_in_pieces_when_it_is_long)
         (void)snprintf(
             command, sizeof command,
             "80E60C0023 08" SAMPLES " 09" WATCH " 06F0AA000000%02X 0100 05 C903 313233 00", i);
-        host_run(h, command);
+        offcard_run(h, command);
     }
     /* the watch wants a toolkit */
     ck_assert_str_eq(h->answer, "6A80");
@@ -316,19 +316,19 @@ START_TEST(status_comes_in_pieces_when_it_is_long)
                        "80E60C002F 08" SAMPLES " 09" WATCH
                        " 06F0AA000000%02X 0100 11 C903 313233 EF0A CA08 0100 01000000 0000 00",
                        i);
-        host_expect(h, command, "00 9000");
+        offcard_expect(h, command, "00 9000");
     }
-    host_run(h, "80F24002024F00");
+    offcard_run(h, "80F24002024F00");
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "6310");
     do {
         for (p = h->answer; (p = strstr(p, "E3254F06F0AA")) != NULL; p++)
             entries++;
         if (strcmp(h->answer + strlen(h->answer) - 4, "6310") != 0)
             break;
-        host_run(h, "80F24003024F00");
+        offcard_run(h, "80F24003024F00");
     } while (entries <= 12);
     ck_assert_uint_eq(entries, 12);
-    host_expect(h, "80F24003024F00", "6985");
+    offcard_expect(h, "80F24003024F00", "6985");
 }
 END_TEST
 
@@ -336,7 +336,7 @@ START_TEST(menu_follows_installation_at_once)
 {
     open_isd();
     card_send(t, "8010000014 FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
-    host_run(h, INSTALL_HELLO);
+    offcard_run(h, INSTALL_HELLO);
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "9121");
 }
 END_TEST
@@ -346,12 +346,12 @@ END_TEST
 START_TEST(stored_objects_are_kept)
 {
     open_isd();
-    host_expect(h, "80E2900007 4205 0102030405", "9000");
-    host_expect(h, "80E2880007 0070 04 4502 AABB", "9000");
-    host_expect(h, "80E2900004 4202 0607", "9000");
-    host_expect(h, "80E2900004 6602 0607", "6A88");
-    host_expect(h, "80E2900003 42020A", "6A80");
-    host_expect(h, "80E2F00004 4202 0607", "6A86");
+    offcard_expect(h, "80E2900007 4205 0102030405", "9000");
+    offcard_expect(h, "80E2880007 0070 04 4502 AABB", "9000");
+    offcard_expect(h, "80E2900004 4202 0607", "9000");
+    offcard_expect(h, "80E2900004 6602 0607", "6A88");
+    offcard_expect(h, "80E2900003 42020A", "6A80");
+    offcard_expect(h, "80E2F00004 4202 0607", "6A86");
     card_expect_run(t, "00A4040C08" ISD, "9000");
     card_expect_run(t, "80CA004200", "42020607 9000");
     card_expect_run(t, "80CA004500", "4502AABB 9000");
@@ -361,11 +361,11 @@ END_TEST
 START_TEST(personalisation_goes_to_the_application)
 {
     open_isd();
-    host_expect(h, INSTALL_HELLO, "00 9000");
-    host_expect(h, "80E620000C 0000 06" APP " 000000", "00 9000");
-    host_expect(h, "80E2800002 1234", "48656C6C6F2C20776F726C64 9000");
-    host_expect(h, "80E2800002 1234", "6A80"); /* the last block was the last */
-    host_expect(h, "80E620000C 0000 06" SSD " 000000", "6A88");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80E620000C 0000 06" APP " 000000", "00 9000");
+    offcard_expect(h, "80E2800002 1234", "48656C6C6F2C20776F726C64 9000");
+    offcard_expect(h, "80E2800002 1234", "6A80"); /* the last block was the last */
+    offcard_expect(h, "80E620000C 0000 06" SSD " 000000", "6A88");
 }
 END_TEST
 

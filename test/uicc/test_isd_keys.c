@@ -29,7 +29,7 @@ static const char *put_keys(uint8_t old, uint8_t version, enum gp_key_type type,
     if (gp_write_put_key(h->crypto, old, version, keys, count, &dek, &w) != ERR_OK)
         return "cannot";
     ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
-    return host_run(h, hex);
+    return offcard_run(h, hex);
 }
 
 static void use_new_keys(uint8_t len, enum gp_key_type type)
@@ -45,12 +45,12 @@ START_TEST(put_key_adds_a_set_of_its_own)
     ck_assert_msg(strncmp(put_keys(0, 0x31, GP_KEY_AES, 32, 3), "31", 2) == 0, "%s", h->answer);
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "9000");
     /* from now on the OTA keys do not open the channel any more */
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "6300");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "6300");
     use_new_keys(32, GP_KEY_AES);
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "9000");
-    host_expect(h, "80CA00E000",
-                "E024 C00401018810 C00402018810 C00403018810"
-                " C00401318820 C00402318820 C00403318820 9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
+    offcard_expect(h, "80CA00E000",
+                   "E024 C00401018810 C00402018810 C00403018810"
+                   " C00401318820 C00402318820 C00403318820 9000");
     ck_assert_str_eq(put_keys(0, 0x31, GP_KEY_AES, 32, 3), "6A80"); /* there already */
     ck_assert_str_eq(put_keys(0, 0x32, GP_KEY_AES, 16, 2), "6A80"); /* half a set */
     ck_assert_str_eq(put_keys(0, 0x22, GP_KEY_AES, 16, 3), "6A80"); /* AES is not for SCP02 */
@@ -59,11 +59,11 @@ START_TEST(put_key_adds_a_set_of_its_own)
     ck_assert_str_eq(put_keys(0x02, 0x02, GP_KEY_AES, 16, 3), "6A88");
     ck_assert_str_eq(put_keys(0x33, 0x33, GP_KEY_AES, 16, 3), "6A88");
     /* deleted, the keys of the slot serve again */
-    host_expect(h, "80E4000003 D20131", "00 9000");
-    host_expect(h, "80E4000003 D20131", "6A88");
-    host_expect(h, "80E4000006 D00101D20131", "6985");
-    host_free(&h);
-    h = host_new(t);
+    offcard_expect(h, "80E4000003 D20131", "00 9000");
+    offcard_expect(h, "80E4000003 D20131", "6A88");
+    offcard_expect(h, "80E4000006 D00101D20131", "6985");
+    offcard_free(&h);
+    h = offcard_new(t);
     open_isd();
 }
 END_TEST
@@ -96,20 +96,20 @@ START_TEST(put_key_notices_a_wrong_check_value)
     ck_assert_int_eq(gp_write_put_key(h->crypto, 0, 0x35, keys, 3, &dek, &w), ERR_OK);
     bytes[w.len - 1] ^= 1;
     ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
-    host_expect(h, hex, "9485");
-    host_expect(h, "80CA00E000",
-                "E024 C00401018810 C00402018810 C00403018810"
-                " C00401318810 C00402318810 C00403318810 9000");
+    offcard_expect(h, hex, "9485");
+    offcard_expect(h, "80CA00E000",
+                   "E024 C00401018810 C00402018810 C00403018810"
+                   " C00401318810 C00402318810 C00403318810 9000");
 }
 END_TEST
 
 START_TEST(put_key_over_scp02_takes_3des)
 {
-    ck_assert_str_eq(host_open(h, ISD, 0x21, 0x01), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x21, 0x01), "9000");
     ck_assert_msg(strncmp(put_keys(0, 0x25, GP_KEY_DES, 16, 3), "25", 2) == 0, "%s", h->answer);
     use_new_keys(16, GP_KEY_DES);
-    ck_assert_str_eq(host_open(h, ISD, 0x25, 0x01), "9000");
-    host_expect(h, "80CA00C100", "C1020001 9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x25, 0x01), "9000");
+    offcard_expect(h, "80CA00C100", "C1020001 9000");
 }
 END_TEST
 
@@ -120,14 +120,14 @@ START_TEST(put_key_refuses_3des_that_is_des)
     char hex[700];
     struct wr w = WR_ARRAY(bytes);
 
-    ck_assert_str_eq(host_open(h, ISD, 0x21, 0x01), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x21, 0x01), "9000");
     dek.key = h->s_dek;
     for (uint8_t i = 0; i < 3; i++)
         keys[i] = new_key(GP_KEY_DES, (uint8_t)(i + 1), 16);
     memcpy(keys[1].key.bytes + 8, keys[1].key.bytes, 8);
     ck_assert_int_eq(gp_write_put_key(h->crypto, 0, 0x25, keys, 3, &dek, &w), ERR_OK);
     ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
-    host_expect(h, hex, "6A80");
+    offcard_expect(h, hex, "6A80");
 }
 END_TEST
 
@@ -152,7 +152,7 @@ START_TEST(deleted_keys_leave_nothing_on_the_medium)
     put_keys(0, 0x35, GP_KEY_AES, 16, 3);
     ck_assert(nvm_sim_holds(&t->nvm, RD_SECRET(&enc.key)));
     open_isd();
-    host_expect(h, "80E4000003 D20135", "00 9000");
+    offcard_expect(h, "80E4000003 D20135", "00 9000");
     ck_assert(!nvm_sim_holds(&t->nvm, RD_SECRET(&enc.key)));
 }
 END_TEST
@@ -165,40 +165,40 @@ END_TEST
 static void install_ssd(const char *command)
 {
     open_isd();
-    host_expect(h, command, "00 9000");
+    offcard_expect(h, command, "00 9000");
 }
 
 START_TEST(a_domain_without_keys_is_opened_with_the_issuer_s)
 {
     install_ssd(INSTALL_SSD("800000"));
     card_expect_run(t, "00A4040006" SSD, "6F0E 8406F0BB00000001 A504 9F6501FF 9000");
-    ck_assert_str_eq(host_open(h, SSD, 0x31, 0x33), "9000");
-    host_expect(h, "80F24002024F00", /* it sees itself */
-                "E324 4F06F0BB00000001 9F700107 C503800000 C407A0000001515350 CC08" ISD " 9000");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
+    offcard_expect(h, "80F24002024F00", /* it sees itself */
+                   "E324 4F06F0BB00000001 9F700107 C503800000 C407A0000001515350 CC08" ISD " 9000");
 }
 END_TEST
 
 START_TEST(a_domain_with_keys_is_opened_with_those_alone)
 {
     install_ssd(INSTALL_SSD("804000"));
-    ck_assert_str_eq(host_open(h, SSD, 0x31, 0x33), "9000");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
     ck_assert_msg(strncmp(put_keys(0, 0x30, GP_KEY_AES, 16, 3), "30", 2) == 0, "%s", h->answer);
-    ck_assert_str_eq(host_open(h, SSD, 0x30, 0x33), "6300");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x30, 0x33), "6300");
     card_expect(t, "8050310008 0102030405060708", "6A88");
     open_isd(); /* the issuer's own are as before */
     use_new_keys(16, GP_KEY_AES);
-    ck_assert_str_eq(host_open(h, ISD, 0x31, 0x33), "6300");
-    ck_assert_str_eq(host_open(h, SSD, 0x30, 0x33), "9000");
+    ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "6300");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x30, 0x33), "9000");
     /* authorised management: it installs under itself, and sees nothing but its own */
-    host_expect(h, INSTALL_HELLO, "00 9000");
-    host_expect(h, "80F28002024F00", "6A88");
-    host_expect(h, "80F0807F00", "6982");
-    host_expect(h, "80E4000008 4F06" SSD, "6985");
-    host_expect(h, "80F24002084F06" APP,
-                "E323 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC06" SSD " 9000");
-    host_expect(h, "80E4000008 4F06" APP, "00 9000");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80F28002024F00", "6A88");
+    offcard_expect(h, "80F0807F00", "6982");
+    offcard_expect(h, "80E4000008 4F06" SSD, "6985");
+    offcard_expect(h, "80F24002084F06" APP,
+                   "E323 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC06" SSD " 9000");
+    offcard_expect(h, "80E4000008 4F06" APP, "00 9000");
     /* nobody promotes himself, and OTA keys open no channel */
-    host_expect(h, "80E640000F 00 00 06" SSD " 03900000 00 00", "6985");
+    offcard_expect(h, "80E640000F 00 00 06" SSD " 03900000 00 00", "6985");
     ck_assert_msg(strncmp(put_keys(0, 0x02, GP_KEY_AES, 16, 3), "02", 2) == 0, "%s", h->answer);
     card_run(t, "00A4040006" SSD);
     card_expect(t, "8050020008 0102030405060708", "6A88");
@@ -208,25 +208,25 @@ END_TEST
 START_TEST(a_domain_without_the_privilege_manages_nothing)
 {
     install_ssd(INSTALL_SSD("800000"));
-    ck_assert_str_eq(host_open(h, SSD, 0x31, 0x33), "9000");
-    host_expect(h, INSTALL_HELLO, "6982");
-    host_expect(h, "80E8000001 C4", "6982");
-    host_expect(h, "80E4000008 4F06" APP, "6982");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
+    offcard_expect(h, INSTALL_HELLO, "6982");
+    offcard_expect(h, "80E8000001 C4", "6982");
+    offcard_expect(h, "80E4000008 4F06" APP, "6982");
 }
 END_TEST
 
 START_TEST(an_application_is_handed_to_another_domain)
 {
     install_ssd(INSTALL_SSD("800000"));
-    host_expect(h, INSTALL_HELLO, "00 9000");
-    host_expect(h, "80E6100012 06" SSD " 00 06" APP " 00 00 00", "00 9000");
-    host_expect(h, "80F24002084F06" APP,
-                "E323 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC06" SSD " 9000");
-    host_expect(h, "80E4000008 4F06" SSD, "6985"); /* it holds something */
-    host_expect(h, "80E640000F 00 00 06" APP " 03100000 00 00", "00 9000");
-    host_expect(h, "80F24002084F06" APP,
-                "E323 4F06F0AA00000001 9F700107 C503100000 C408" SAMPLES " CC06" SSD " 9000");
-    host_expect(h, "80E640000F 00 00 06" APP " 03800000 00 00", "6A80");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80E6100012 06" SSD " 00 06" APP " 00 00 00", "00 9000");
+    offcard_expect(h, "80F24002084F06" APP,
+                   "E323 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC06" SSD " 9000");
+    offcard_expect(h, "80E4000008 4F06" SSD, "6985"); /* it holds something */
+    offcard_expect(h, "80E640000F 00 00 06" APP " 03100000 00 00", "00 9000");
+    offcard_expect(h, "80F24002084F06" APP,
+                   "E323 4F06F0AA00000001 9F700107 C503100000 C408" SAMPLES " CC06" SSD " 9000");
+    offcard_expect(h, "80E640000F 00 00 06" APP " 03800000 00 00", "6A80");
 }
 END_TEST
 
@@ -237,9 +237,10 @@ START_TEST(a_domain_speaks_the_protocol_it_was_installed_with)
     card_run(t, "00A4040006" SSD);
     card_expect_run(t, "8050310008 0102030405060708",
                     "988812010000400310F0 31 0310 XXXXXXXXXXXXXXXX XXXXXXXXXXXXXXXX 000001 9000");
-    host_initialise(h, 0x31);
-    ck_assert_str_eq(host_authenticate(h, 0x33, false), "6A86"); /* option 10 protects no answers */
-    ck_assert_str_eq(host_open(h, SSD, 0x31, 0x03), "9000");
+    offcard_initialise(h, 0x31);
+    ck_assert_str_eq(offcard_authenticate(h, 0x33, false),
+                     "6A86"); /* option 10 protects no answers */
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x03), "9000");
 }
 END_TEST
 

@@ -35,11 +35,16 @@ enum err address_parse(const char *text, struct address *out)
 
 static struct addrinfo *resolve(const struct address *a)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    /* Numbers first: names cost the resolver's libraries. */
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
     struct addrinfo *found = NULL;
     char port[6];
 
     snprintf(port, sizeof port, "%u", a->port);
+    if (getaddrinfo(a->host, port, &hints, &found) == 0)
+        return found;
+    hints.ai_flags = AI_NUMERICSERV;
     return getaddrinfo(a->host, port, &hints, &found) == 0 ? found : NULL;
 }
 

@@ -1,14 +1,15 @@
 /*
- * host.h - the other end of a secure channel: a host with the keys of a security domain
- * that selects it, authenticates, and sends commands under SCP02 (C-MAC) or SCP03 (any level).
+ * offcard.h - the off-card entity: the other end of a secure channel: a host with the keys of a
+ * security domain that selects it, authenticates, and sends commands under SCP02 (C-MAC) or SCP03
+ * (any level).
  */
-#ifndef RESEAT_TEST_HOST_H
-#define RESEAT_TEST_HOST_H
+#ifndef RESEAT_TEST_OFFCARD_H
+#define RESEAT_TEST_OFFCARD_H
 
 #include "apdu/crypto.h"
 #include "test/support/uicc/card.h"
 
-struct host {
+struct offcard {
     struct test_card *card;
     struct crypto *crypto;
     struct secret enc, mac, dek;               /* static keys */
@@ -20,22 +21,22 @@ struct host {
 };
 
 /* A host with the OTA keys of the card's slot 1, as they were personalised. */
-struct host *host_new(struct test_card *card);
-void host_free(struct host **h);
+struct offcard *offcard_new(struct test_card *card);
+void offcard_free(struct offcard **h);
 
 /* SELECT, INITIALIZE UPDATE with this key version, EXTERNAL AUTHENTICATE with this level.
  * What the last of them was answered. */
-const char *host_open(struct host *h, const char *aid, uint8_t version, uint8_t level);
+const char *offcard_open(struct offcard *h, const char *aid, uint8_t version, uint8_t level);
 /* In two steps; spoil: a bit of the cryptogram is flipped. */
-const char *host_initialise(struct host *h, uint8_t version);
-const char *host_authenticate(struct host *h, uint8_t level, bool spoil);
+const char *offcard_initialise(struct offcard *h, uint8_t version);
+const char *offcard_authenticate(struct offcard *h, uint8_t level, bool spoil);
 
 /* One command in hex (class 80), wrapped, sent, its answer unwrapped; fails the test if an answer
  * is not protected as the level asks. */
-const char *host_run(struct host *h, const char *hex);
-void host_expect(struct host *h, const char *hex, const char *want);
+const char *offcard_run(struct offcard *h, const char *hex);
+void offcard_expect(struct offcard *h, const char *hex, const char *want);
 
 /* The wrapped command in hex, not sent. */
-const char *host_wrap(struct host *h, const char *hex, char *out, size_t cap);
+const char *offcard_wrap(struct offcard *h, const char *hex, char *out, size_t cap);
 
 #endif

@@ -1,4 +1,4 @@
-#include "test/support/uicc/host.h"
+#include "test/support/uicc/offcard.h"
 
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
@@ -13,10 +13,10 @@ static void must(bool good)
     ck_assert(good);
 }
 
-struct host *host_new(struct test_card *card)
+struct offcard *offcard_new(struct test_card *card)
 {
     const struct perso_pair *p = &card->perso.pairs[0];
-    struct host *h = calloc(1, sizeof *h);
+    struct offcard *h = calloc(1, sizeof *h);
 
     must(h != NULL);
     h->card = card;
@@ -27,7 +27,7 @@ struct host *host_new(struct test_card *card)
     return h;
 }
 
-void host_free(struct host **h)
+void offcard_free(struct offcard **h)
 {
     if (*h == NULL)
         return;
@@ -38,7 +38,7 @@ void host_free(struct host **h)
 
 /* ---- SCP03 ---- */
 
-static void kdf(struct host *h, const struct secret *key, uint8_t constant, struct rd context,
+static void kdf(struct offcard *h, const struct secret *key, uint8_t constant, struct rd context,
                 uint8_t *out, size_t n)
 {
     for (uint8_t i = 1; (i - 1U) * 16 < n; i++) {
@@ -53,7 +53,7 @@ static void kdf(struct host *h, const struct secret *key, uint8_t constant, stru
     }
 }
 
-static void session03(struct host *h, struct rd challenges)
+static void session03(struct offcard *h, struct rd challenges)
 {
     h->s_enc.len = h->enc.len;
     h->s_mac.len = h->s_rmac.len = h->mac.len;
@@ -64,7 +64,7 @@ static void session03(struct host *h, struct rd challenges)
     h->s_dek = h->dek;
 }
 
-static void icv03(struct host *h, bool answer, uint8_t icv[16])
+static void icv03(struct offcard *h, bool answer, uint8_t icv[16])
 {
     uint8_t block[16] = {answer ? 0x80 : 0};
 
@@ -83,8 +83,8 @@ static size_t pad(uint8_t *bytes, size_t n, size_t block)
 
 /* ---- SCP02 ---- */
 
-static void derive02(struct host *h, const struct secret *key, uint8_t constant, const uint8_t *seq,
-                     struct secret *out)
+static void derive02(struct offcard *h, const struct secret *key, uint8_t constant,
+                     const uint8_t *seq, struct secret *out)
 {
     const uint8_t block[16] = {0x01, constant, seq[0], seq[1]};
 
@@ -92,7 +92,7 @@ static void derive02(struct host *h, const struct secret *key, uint8_t constant,
     must(crypto_encrypt(h->crypto, CRYPTO_3DES_CBC, key, block, out->bytes, 16) == ERR_OK);
 }
 
-static void retail_mac(struct host *h, const uint8_t icv[8], uint8_t *bytes, size_t n,
+static void retail_mac(struct offcard *h, const uint8_t icv[8], uint8_t *bytes, size_t n,
                        uint8_t mac[8])
 {
     struct secret k1 = {.len = 8};
@@ -110,7 +110,7 @@ static void retail_mac(struct host *h, const uint8_t icv[8], uint8_t *bytes, siz
     memcpy(mac, x, 8);
 }
 
-static void session02(struct host *h, const uint8_t *host, const uint8_t *card)
+static void session02(struct offcard *h, const uint8_t *host, const uint8_t *card)
 {
     uint8_t bytes[32] = {0};
     struct rd part;
@@ -126,7 +126,7 @@ static void session02(struct host *h, const uint8_t *host, const uint8_t *card)
 
 /* ---- commands ---- */
 
-static void mac_of(struct host *h, uint8_t *bytes, size_t n, bool first, uint8_t mac[16])
+static void mac_of(struct offcard *h, uint8_t *bytes, size_t n, bool first, uint8_t mac[16])
 {
     uint8_t icv[8] = {0};
     struct secret k1 = {.len = 8};
@@ -144,7 +144,7 @@ static void mac_of(struct host *h, uint8_t *bytes, size_t n, bool first, uint8_t
     memcpy(h->chain, mac, 16);
 }
 
-static size_t encipher(struct host *h, uint8_t *data, size_t n)
+static size_t encipher(struct offcard *h, uint8_t *data, size_t n)
 {
     uint8_t icv[16];
 
@@ -158,7 +158,7 @@ static size_t encipher(struct host *h, uint8_t *data, size_t n)
     return n;
 }
 
-const char *host_wrap(struct host *h, const char *hex, char *out, size_t cap)
+const char *offcard_wrap(struct offcard *h, const char *hex, char *out, size_t cap)
 {
     struct hexrow row;
     struct rd r = hexrow(&row, hex);
@@ -182,7 +182,7 @@ const char *host_wrap(struct host *h, const char *hex, char *out, size_t cap)
 }
 
 /* Take R-MAC and R-ENC off an answer. */
-static void unwrap(struct host *h, const char *got)
+static void unwrap(struct offcard *h, const char *got)
 {
     struct hexrow row;
     struct rd r = hexrow(&row, got);
@@ -226,25 +226,26 @@ static const char *follow_up(struct test_card *card, const char *answer)
     return card_send(card, command);
 }
 
-const char *host_run(struct host *h, const char *hex)
+const char *offcard_run(struct offcard *h, const char *hex)
 {
     char wrapped[700];
 
-    unwrap(h, follow_up(h->card, card_send(h->card, host_wrap(h, hex, wrapped, sizeof wrapped))));
+    unwrap(h,
+           follow_up(h->card, card_send(h->card, offcard_wrap(h, hex, wrapped, sizeof wrapped))));
     return h->answer;
 }
 
-void host_expect(struct host *h, const char *hex, const char *want)
+void offcard_expect(struct offcard *h, const char *hex, const char *want)
 {
     struct hexrow row;
 
-    host_run(h, hex);
+    offcard_run(h, hex);
     hexrow_assert(hexrow(&row, h->answer), want, hex);
 }
 
 /* ---- opening ---- */
 
-const char *host_initialise(struct host *h, uint8_t version)
+const char *offcard_initialise(struct offcard *h, uint8_t version)
 {
     static const uint8_t challenge[] = {1, 2, 3, 4, 5, 6, 7, 8};
     char command[64];
@@ -273,7 +274,7 @@ const char *host_initialise(struct host *h, uint8_t version)
     return answer;
 }
 
-const char *host_authenticate(struct host *h, uint8_t level, bool spoil)
+const char *offcard_authenticate(struct offcard *h, uint8_t level, bool spoil)
 {
     uint8_t bytes[64] = {0x84, 0x82, level, 0x00, 0x10}, mac[16] = {0}, copy[64];
     char command[64];
@@ -289,7 +290,7 @@ const char *host_authenticate(struct host *h, uint8_t level, bool spoil)
     return card_run(h->card, command);
 }
 
-const char *host_open(struct host *h, const char *aid, uint8_t version, uint8_t level)
+const char *offcard_open(struct offcard *h, const char *aid, uint8_t version, uint8_t level)
 {
     char command[64];
     struct hexrow row;
@@ -297,6 +298,6 @@ const char *host_open(struct host *h, const char *aid, uint8_t version, uint8_t 
     (void)snprintf(command, sizeof command, "00A40400%02X%s", (unsigned)hexrow(&row, aid).left,
                    aid);
     card_run(h->card, command);
-    host_initialise(h, version);
-    return host_authenticate(h, level, false);
+    offcard_initialise(h, version);
+    return offcard_authenticate(h, level, false);
 }

@@ -146,7 +146,8 @@ row "A refuses lists: altered, signed by a stranger" "$bad" 2
 configure A 90001
 must "$BIN/ota" card import --config A/server.ini A/cards.csv
 serve A
-"$BIN/opchange" run B/list.cms --party A --name move --ledger A/ota.db --kek @A/ota.key >>commands.log 2>&1
+"$BIN/opchange" run B/list.cms --party A --name move --timeout "${TIMEOUT:-10}" \
+    --ledger A/ota.db --kek @A/ota.key >>commands.log 2>&1
 ended() { "$BIN/ota" campaign report "$1" --config "$2/server.ini" --csv | grep -c ",$3,"; }
 # A proof that the network lost is missed by nobody but A: B will have seen the card, or not.
 lost=$(ended move A unknown)

@@ -29,8 +29,8 @@ static const struct opchange_spec run = {
     "run", "FILE",
     "Old operator: verify an IMSI list, let the OTA server change its cards, and wait for the end.",
     opchange_cmd_run, B(PARTY) | B(NAME),
-    B(LEDGER) | B(KEK) | B(RATE) | B(CANARY) | B(STOP_PERCENT) | B(TRIAL_POLLS) |
-    B(TRIAL_SECONDS) | B(DETACH) | B(PARTIAL) | B(ALLOW_GAP), 1};
+    B(LEDGER) | B(KEK) | B(RATE) | B(CANARY) | B(STOP_PERCENT) | B(TIMEOUT) | B(TRIES) |
+    B(TRIAL_POLLS) | B(TRIAL_SECONDS) | B(DETACH) | B(PARTIAL) | B(ALLOW_GAP), 1};
 static const struct opchange_spec handover = {
     "handover", "",
     "Old operator: tell the new one which cards moved (3a: with their keys; --hlr gives SQN).",

@@ -60,9 +60,13 @@ int cli_usage(const char *format, ...)
 
 static int print_help(const char *self, const char *summary, const struct cli_command *commands)
 {
+    int width = 10;
+
+    for (const struct cli_command *c = commands; c->name != NULL; c++)
+        width = (int)strlen(c->name) > width ? (int)strlen(c->name) : width;
     printf("Usage: %s COMMAND [OPTION...]\n%s\n\nCommands:\n", self, summary);
     for (; commands->name != NULL; commands++)
-        printf("  %-12s %s\n", commands->name, commands->help);
+        printf("  %-*s  %s\n", width, commands->name, commands->help);
     printf("\n`%s COMMAND --help' tells more.\n", self);
     return CLI_OK;
 }

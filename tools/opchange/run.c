@@ -9,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#define WATCH_MS 200
+#define WATCH_MS      200
+#define TIMEOUT_MAX_S 604800 /* a week */
+#define TRIES_MAX     1000
 
 struct run {
     const struct opchange_options *options;
@@ -50,14 +52,18 @@ static uint8_t mnc_len(const struct oplist_identity *sender, const char *imsi)
 
 static bool fill_numbers(const struct opchange_options *o, struct ledger_campaign *c)
 {
-    uint64_t rate, canary, stop, polls, seconds;
+    uint64_t rate, canary, stop, polls, seconds, timeout_s, tries;
 
     if (!opchange_number(o, OPCHANGE_RATE, c->rate, 1000000, &rate) ||
         !opchange_number(o, OPCHANGE_CANARY, c->canary, OPLIST_ROWS_MAX, &canary) ||
         !opchange_number(o, OPCHANGE_STOP_PERCENT, c->stop_percent, 100, &stop) ||
         !opchange_number(o, OPCHANGE_TRIAL_POLLS, c->trial_polls, UINT16_MAX, &polls) ||
-        !opchange_number(o, OPCHANGE_TRIAL_SECONDS, c->trial_seconds, UINT32_MAX, &seconds))
+        !opchange_number(o, OPCHANGE_TRIAL_SECONDS, c->trial_seconds, UINT32_MAX, &seconds) ||
+        !opchange_number(o, OPCHANGE_TIMEOUT, c->timeout_ms / 1000, TIMEOUT_MAX_S, &timeout_s) ||
+        !opchange_number(o, OPCHANGE_TRIES, c->tries, TRIES_MAX, &tries))
         return false;
+    c->timeout_ms = timeout_s == 0 ? c->timeout_ms : (unsigned)timeout_s * 1000;
+    c->tries = tries == 0 ? c->tries : (unsigned)tries;
     c->rate = (unsigned)rate;
     c->canary = (unsigned)canary;
     c->stop_percent = (unsigned)stop;

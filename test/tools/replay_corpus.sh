@@ -9,14 +9,28 @@ output=
 work=$(mktemp -d)
 trap 'stop_all; rm -rf "$work"' EXIT
 
-"$BIN/uicc" make --out "$work/same" --seed 1D --plmn 00101 --slots 3 >/dev/null || fail "uicc make"
+# As the first lines of the traces say: what they were recorded with.
+recorded=(--seed 1D --plmn 00101 --slots 3)
+sed -E 's/^(tar B00(000|120) = rfm-uicc) 16/\1 12/' tools/profiles/m2m-5g.profile >"$work/profile"
+"$BIN/uicc" make --out "$work/same" "${recorded[@]}" >/dev/null || fail "uicc make"
+"$BIN/uicc" make --out "$work/3des" "${recorded[@]}" --ota 3des >/dev/null || fail "uicc make"
+"$BIN/uicc" make --out "$work/unciphered" "${recorded[@]}" --profile "$work/profile" >/dev/null ||
+    fail "uicc make"
 "$BIN/uicc" make --out "$work/other" --seed 2E --plmn 26202 --slots 3 >/dev/null || fail "uicc make"
 
-replay() { # same|other TRACE [OPTION...]
+replay() { # same|3des|unciphered|other TRACE [OPTION...]
     local card trace=$2
     card=$(echo "$work/$1"/*.card)
     cp "$card" "$work/card"
     "$BIN/apdu" replay "$trace" --card "$work/card" --values "$work/$1/cards.csv" "${@:3}"
+}
+
+made_for() { # TRACE: which of the cards it was recorded with
+    case $1 in
+    ota_3des) echo 3des ;;
+    ota_unciphered) echo unciphered ;;
+    *) echo same ;;
+    esac
 }
 
 traces=0
@@ -25,22 +39,27 @@ for trace in test/traces/*.apdu; do
     traces=$((traces + 1))
     check "$name tells its origin and licence" \
         'head -n 1 "$trace" | grep -q "^# Origin: .* Licence: "'
-    expect 0 "$name replays to the byte" replay same "$trace" --strict
+    expect 0 "$name replays to the byte" replay "$(made_for "$name")" "$trace" --strict
     check "$name is not empty" '[[ $output =~ [1-9][0-9]*\ equal ]]'
     expect 0 "$name is decoded" "$BIN/apdu" decode --json "$trace"
     [ "$name" = toolkit ] || # it has envelopes that are none
         check "$name has nothing malformed" '! grep -q "\"malformed\":true" <<<"$output"'
 done
-check "there were traces" '[ "$traces" -ge 8 ]'
+check "there were traces" '[ "$traces" -ge 16 ]'
 
 # What depends on keys of the air, or on PINs of the seed, cannot pass on another card.
-for name in startup_modem_lte startup_phone_5g phonebook_sms gsm_mode toolkit; do
+for name in startup_modem_lte startup_phone_5g phonebook_sms gsm_mode toolkit opensc_tool scriptor \
+    eapol_aka eapol_sim; do
     expect 0 "$name passes by its rules on another operator's card" \
         replay other "test/traces/$name.apdu"
 done
-for name in startup_modem_lte startup_phone_5g gsm_mode; do
+for name in startup_modem_lte startup_phone_5g gsm_mode opensc_tool scriptor; do
     expect 1 "$name is told from its own card" replay other "test/traces/$name.apdu" --strict
 done
-expect 1 "packets of another card are refused, and that is seen" \
-    replay other test/traces/ota_rfm.apdu
+for name in ota_rfm ota_refused ota_3des ota_unciphered; do
+    expect 1 "$name: packets of another card are refused, and that is seen" \
+        replay other "test/traces/$name.apdu"
+done
+expect 1 "unciphered packets are refused at the usual level" \
+    replay same test/traces/ota_unciphered.apdu
 finish

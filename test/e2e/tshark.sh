@@ -3,21 +3,24 @@
 # as GSMTAP packets: nothing malformed, and what it reads is what the card said.
 set -u
 . test/support/shell.sh
+. test/support/corpus.sh
 output=
 command -v tshark >/dev/null || skip "no tshark"
 
 work=$(mktemp -d)
 trap 'stop_all; rm -rf "$work"' EXIT
 
-"$BIN/uicc" make --out "$work/m" --seed 1D --plmn 00101 --slots 3 >/dev/null || fail "uicc make"
+make_corpus_cards
 
 # packets NAME: the session of that name, of a fresh card, as NAME.pcap.
 packets() {
-    cp "$work"/m/*.card "$work/card"
+    local made
+    made=$work/$(made_for "$1")
+    cp "$made"/*.card "$work/card"
     background "$BIN/apdu" record --card "$work/card" --listen "$work/socket" --out "$work/$1.pcap"
     wait_for 10 test -S "$work/socket" || fail "the recorder does not come up"
     expect 0 "$1 replays" "$BIN/apdu" replay "test/traces/$1.apdu" --socket "$work/socket" \
-        --values "$work/m/cards.csv"
+        --values "$made/cards.csv"
     kill "$last_pid"
     wait "$last_pid"
     rm -f "$work/socket"

@@ -4,18 +4,13 @@
 # and keys may differ and nothing else.
 set -u
 . test/support/shell.sh
+. test/support/corpus.sh
 output=
 
 work=$(mktemp -d)
 trap 'stop_all; rm -rf "$work"' EXIT
 
-# As the first lines of the traces say: what they were recorded with.
-recorded=(--seed 1D --plmn 00101 --slots 3)
-sed -E 's/^(tar B00(000|120) = rfm-uicc) 16/\1 12/' tools/profiles/m2m-5g.profile >"$work/profile"
-"$BIN/uicc" make --out "$work/same" "${recorded[@]}" >/dev/null || fail "uicc make"
-"$BIN/uicc" make --out "$work/3des" "${recorded[@]}" --ota 3des >/dev/null || fail "uicc make"
-"$BIN/uicc" make --out "$work/unciphered" "${recorded[@]}" --profile "$work/profile" >/dev/null ||
-    fail "uicc make"
+make_corpus_cards
 "$BIN/uicc" make --out "$work/other" --seed 2E --plmn 26202 --slots 3 >/dev/null || fail "uicc make"
 
 replay() { # same|3des|unciphered|other TRACE [OPTION...]
@@ -23,14 +18,6 @@ replay() { # same|3des|unciphered|other TRACE [OPTION...]
     card=$(echo "$work/$1"/*.card)
     cp "$card" "$work/card"
     "$BIN/apdu" replay "$trace" --card "$work/card" --values "$work/$1/cards.csv" "${@:3}"
-}
-
-made_for() { # TRACE: which of the cards it was recorded with
-    case $1 in
-    ota_3des) echo 3des ;;
-    ota_unciphered) echo unciphered ;;
-    *) echo same ;;
-    esac
 }
 
 traces=0

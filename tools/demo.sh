@@ -15,7 +15,6 @@ CARDS=${CARDS:-100}
 ALTERNATIVE=${ALTERNATIVE:-3b}
 SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 DEMO=${DEMO:-build/demo}
-WAIT=${WAIT:-$((120 + CARDS / 20))} # seconds for the slowest step
 
 usage() {
     echo "usage: make demo [CARDS=1..100000] [ALTERNATIVE=3b|3a] [SEED=number]" >&2
@@ -23,6 +22,7 @@ usage() {
 }
 [[ $CARDS =~ ^[0-9]+$ && $CARDS -ge 1 && $CARDS -le 100000 && $SEED =~ ^[0-9]+$ ]] || usage
 [[ $ALTERNATIVE == 3a || $ALTERNATIVE == 3b ]] || usage
+WAIT=${WAIT:-$((120 + CARDS / 20))} # seconds for the slowest step
 
 rm -rf "$DEMO" && mkdir -p "$DEMO" && cd "$DEMO" || exit 1
 pids=()

@@ -174,11 +174,6 @@ void uicc_transmit(struct card *card, struct rd command, struct wr *response)
     transport_run(card, command, response);
 }
 
-bool uicc_busy(const struct card *card)
-{
-    return cat_busy(card);
-}
-
 /* ---- what may be known ---- */
 
 #define FID_ICCID 0x2FE2

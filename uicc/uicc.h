@@ -80,8 +80,4 @@ struct uicc_info {
 };
 NODISCARD enum err uicc_info(struct card *card, struct uicc_info *out);
 
-/* Whether a proactive command waits or is being executed, and whether the card asked for a
- * reset that has not come yet. For tests and handsets that want to idle. */
-bool uicc_busy(const struct card *card);
-
 #endif

@@ -126,7 +126,7 @@ static int open_cards(struct fleet *f, const struct fleet_options *o)
     for (size_t i = 0; i < o->card_count; i++) {
         e = host_open(f->host, o->cards[i], o->verbose, &f->cards[i]);
         if (e != ERR_OK)
-            return cli_fail("%s: %s", o->cards[i], err_text(e));
+            return cli_fail("%s: %s", o->cards[i], host_open_text(e));
         f->handsets[i].card = host_card(f->cards[i]);
         f->handsets[i].index = (uint32_t)i;
     }

@@ -133,7 +133,7 @@ struct card *host_card(struct host_card *c)
     return c->card;
 }
 
-const char *host_card_path(const struct host_card *c)
+const char *host_open_text(enum err e)
 {
-    return c->path;
+    return e == ERR_FORMAT ? "is no card file" : err_text(e);
 }

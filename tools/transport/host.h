@@ -22,10 +22,11 @@ struct host_card;
  */
 NODISCARD enum err host_open(struct host *h, const char *path, bool verbose,
                              struct host_card **out);
+/* What to tell people about an error of host_open(). */
+const char *host_open_text(enum err e);
 void host_close(struct host_card **c);
 
 struct card *host_card(struct host_card *c);
-const char *host_card_path(const struct host_card *c);
 
 /* The card as a terminal sees it; borrows c, needs no closing. */
 void host_card_reader(struct host_card *c, struct reader *out);

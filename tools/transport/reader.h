@@ -40,7 +40,4 @@ NODISCARD enum err reader_transmit(struct reader *r, struct rd command, struct w
  */
 NODISCARD enum err reader_exchange(struct reader *r, struct rd command, struct wr *data, sw_t *sw);
 
-/* Names of the PC/SC readers, one call each. Returns how many, or -1 without a PC/SC service. */
-int reader_list(void (*each)(void *context, int number, const char *name), void *context);
-
 #endif

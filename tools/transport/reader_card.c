@@ -66,7 +66,7 @@ enum err reader_open_card(const char *path, struct reader *out, char *message)
     if (e == ERR_OK)
         e = uicc_reset(host_card(c->card), &w);
     if (e != ERR_OK) {
-        snprintf(message, READER_MESSAGE_MAX, "%s: %s", path, err_text(e));
+        snprintf(message, READER_MESSAGE_MAX, "%s: %s", path, host_open_text(e));
         if (c != NULL)
             card_close(c);
         return e;

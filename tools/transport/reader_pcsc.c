@@ -153,20 +153,3 @@ enum err reader_open_pcsc(const char *name, struct reader *out, char *message)
     *out = (struct reader){p, pcsc_reset, pcsc_transmit, pcsc_close};
     return ERR_OK;
 }
-
-int reader_list(void (*each)(void *context, int number, const char *name), void *context)
-{
-    SCARDCONTEXT pcsc;
-    int count = 0;
-    char *names;
-    LONG code;
-
-    if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &pcsc) != SCARD_S_SUCCESS)
-        return -1;
-    names = list_names(pcsc, &code);
-    for (const char *n = names; n != NULL && *n != '\0'; n += strlen(n) + 1)
-        each(context, count++, n);
-    free(names);
-    SCardReleaseContext(pcsc);
-    return count;
-}

@@ -79,7 +79,7 @@ static int open_card(struct host *host, const struct options *o, size_t i, struc
     if (e == ERR_OK)
         e = uicc_info(host_card(p->card), &p->info);
     if (e != ERR_OK)
-        return cli_fail("%s: %s", o->cards[i], err_text(e));
+        return cli_fail("%s: %s", o->cards[i], host_open_text(e));
     host_card_reader(p->card, &p->reader);
     *out = (struct serve_card){.reader = &p->reader, .name = p->info.iccid, .vpcd = o->vpcd};
     out->vpcd.port = (uint16_t)(o->vpcd.port + i);

@@ -109,7 +109,7 @@ static int show(struct host *host, const struct options *o)
         e = uicc_info(host_card(card), &info);
     host_close(&card);
     if (e != ERR_OK)
-        return cli_fail("%s: %s", o->card, err_text(e));
+        return cli_fail("%s: %s", o->card, host_open_text(e));
     if (o->json)
         return print_json(&info);
     print_text(&info);

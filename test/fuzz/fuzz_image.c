@@ -3,7 +3,7 @@
  * bytes, and every file, parent and mirror it names is there.
  */
 #include "test/fuzz/require.h"
-#include "uicc/fs/profile.h"
+#include "uicc/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

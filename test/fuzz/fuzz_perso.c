@@ -3,8 +3,8 @@
  * what is wrong.
  */
 #include "test/fuzz/require.h"
-#include "uicc/fs/profile.h"
 #include "uicc/perso.h"
+#include "uicc/profile/profile.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * The list of files below is copied from the standards, not from our tables. */
 #include "apdu/hex.h"
 #include "test/support/runner.h"
-#include "uicc/perso_options.h"
+#include "uicc/perso/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "test/support/runner.h"
 #include "test/support/uicc/nvm_sim.h"
 #include "uicc/aka/sqn.h"
-#include "uicc/perso_options.h"
+#include "uicc/perso/options.h"
 #include "uicc/slot/slot.h"
 
 #include <stdio.h>

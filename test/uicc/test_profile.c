@@ -2,7 +2,7 @@
  * image says is believed unless its references hold. */
 #include "apdu/hex.h"
 #include "test/support/runner.h"
-#include "uicc/fs/profile.h"
+#include "uicc/profile/profile.h"
 
 #include <string.h>
 
@@ -466,7 +466,7 @@ END_TEST
 
 Suite *suite_under_test(void)
 {
-    Suite *s = suite_create("uicc/fs/profile");
+    Suite *s = suite_create("uicc/profile/profile");
     TCase *t = tcase_create("TS 102 221 8");
 
     tcase_add_test(t, profile_load_gives_what_was_stored);

@@ -10,8 +10,8 @@
 
 #include "apdu/apdu.h"
 #include "apdu/crypto.h"
-#include "uicc/fs/profile.h"
 #include "uicc/nvm/store.h"
+#include "uicc/profile/profile.h"
 #include "uicc/uicc.h"
 
 #define CARD_ANSWER_MAX 4096 /* bytes one command may answer inside a script */

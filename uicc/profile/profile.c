@@ -21,7 +21,7 @@
  * An image comes from a file that anybody may have written: nothing of it is
  * believed before check() has followed every reference.
  */
-#include "uicc/fs/profile.h"
+#include "uicc/profile/profile.h"
 
 #include "uicc/pin/pin.h"
 

@@ -1,12 +1,12 @@
 /*
- * perso_text.c - the profile text, line by line. tools/profiles/m2m-5g.profile
+ * text.c - the profile text, line by line. tools/profiles/m2m-5g.profile
  * documents every setting.
  */
-#include "uicc/perso_options.h"
+#include "uicc/perso/options.h"
 
 #include "apdu/hex.h"
-#include "uicc/fs/rows.h"
 #include "uicc/pin/pin.h"
+#include "uicc/profile/rows.h"
 
 #include <stdarg.h>
 #include <stdio.h>

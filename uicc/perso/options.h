@@ -1,13 +1,13 @@
 /*
- * perso_options.h - what a profile text says, between the two halves of
- * perso_compile(): perso_text.c reads it, perso_tree.c builds the files.
+ * options.h - what a profile text says, between the two halves of
+ * perso_compile(): text.c reads it, tree.c builds the files.
  * Private to personalisation.
  */
 #ifndef RESEAT_UICC_PERSO_OPTIONS_H
 #define RESEAT_UICC_PERSO_OPTIONS_H
 
-#include "uicc/fs/profile.h"
 #include "uicc/perso.h"
+#include "uicc/profile/profile.h"
 
 #define PERSO_PATH_MAX     4
 #define PERSO_TARS_MAX     64
@@ -68,10 +68,12 @@ struct perso_options {
     uint16_t bytes_len;
 };
 
+/* --- compile.c --- */
+
 /* The built-in profile; tools/profiles/m2m-5g.profile says the same. */
 void perso_options_default(struct perso_options *o);
 
-/* --- perso_text.c --- */
+/* --- text.c --- */
 
 /* Read a text over the defaults that are in o. message as perso_compile(). */
 NODISCARD enum err perso_text_read(const char *text, struct perso_options *o, char *message);
@@ -79,7 +81,7 @@ NODISCARD enum err perso_text_read(const char *text, struct perso_options *o, ch
 /* "7FFF/5FC0/4F0A"; ERR_FORMAT. */
 NODISCARD enum err perso_text_path(const char *text, struct perso_path *out);
 
-/* --- perso_tree.c --- */
+/* --- tree.c --- */
 
 /* Does any card have this service? */
 bool perso_tree_offers(unsigned service);

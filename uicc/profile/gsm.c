@@ -3,10 +3,10 @@
  * class A0 and for readers that look for the IMSI here. What the USIM has too
  * shows the USIM's body: an operator change through one is seen through the other.
  */
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 /* clang-format off */
-static const struct fs_row gsm[] = {
+static const struct profile_row gsm[] = {
     ROW_TR("LP", 0x6F05, 0, 4, RULE_ALW_PIN, ALWAYS, "", "TS 51.011 10.3.1"),
     ROW_SAME("IMSI", 0x6F07, RULE_PIN_ADM, "7FFF/6F07", "TS 51.011 10.3.2"),
     ROW_SAME("Kc", 0x6F20, RULE_PIN_PIN, "7FFF/5F3B/4F20", "TS 51.011 10.3.3"),
@@ -60,8 +60,8 @@ static const struct fs_row gsm[] = {
 };
 /* clang-format on */
 
-static const struct fs_df dfs[] = {
+static const struct profile_df dfs[] = {
     {"GSM", 0x7F20, 0x3F00, FS_DF, "", gsm, ARRAY_LEN(gsm)},
 };
 
-const struct fs_table fs_table_gsm = {dfs, ARRAY_LEN(dfs)};
+const struct profile_table profile_table_gsm = {dfs, ARRAY_LEN(dfs)};

@@ -1,15 +1,15 @@
 /*
- * perso_tree.c - from the tables of the standards and what a profile text says
+ * tree.c - from the tables of the standards and what a profile text says
  * to the files of a profile.
  *
  * Nodes are numbered in this order: files of the tables with bodies of their own,
  * then the mirrors, so that a mirror finds what it shows.
  */
-#include "uicc/perso_options.h"
+#include "uicc/perso/options.h"
 
 #include "apdu/hex.h"
 #include "apdu/tlv.h"
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +23,9 @@ struct tree {
     const struct perso_options *o;
     char *message;
     struct fs_file files[PROFILE_FILES_MAX];
-    const struct fs_row *rows[PROFILE_FILES_MAX]; /* NULL for DFs */
+    const struct profile_row *rows[PROFILE_FILES_MAX]; /* NULL for DFs */
     uint16_t count;
-    const struct fs_df *dfs[DFS_MAX];
+    const struct profile_df *dfs[DFS_MAX];
     uint16_t df_nodes[DFS_MAX];
     size_t df_count;
     uint8_t aids[8][16];
@@ -60,11 +60,12 @@ static const struct {
     {53, 52}, {55, 52}, {125, 124}, {129, 45}, {136, 122},
 };
 
-static const struct fs_table *const all_tables[] = {
-    &fs_table_uicc, &usim_table_usim, &fs_table_telecom, &fs_table_gsm, &usim_table_isim,
+static const struct profile_table *const all_tables[] = {
+    &profile_table_mf,  &profile_table_usim, &profile_table_telecom,
+    &profile_table_gsm, &profile_table_isim,
 };
 
-static bool row_names(const struct fs_row *row, unsigned service)
+static bool row_names(const struct profile_row *row, unsigned service)
 {
     for (size_t i = 0; i < ROW_SERVICES_MAX; i++) {
         if (row->services[i] == service)
@@ -73,7 +74,7 @@ static bool row_names(const struct fs_row *row, unsigned service)
     return false;
 }
 
-static bool table_names(const struct fs_table *table, unsigned service)
+static bool table_names(const struct profile_table *table, unsigned service)
 {
     for (size_t i = 0; i < table->count; i++) {
         for (size_t j = 0; j < table->dfs[i].row_count; j++) {
@@ -133,7 +134,7 @@ uint16_t perso_tree_find(const struct fs_file *files, uint16_t count, const stru
     return node;
 }
 
-static bool row_present(const struct tree *t, const struct fs_row *row)
+static bool row_present(const struct tree *t, const struct profile_row *row)
 {
     if (row->without != 0 && t->o->service[row->without])
         return false;
@@ -146,7 +147,7 @@ static bool row_present(const struct tree *t, const struct fs_row *row)
     return false;
 }
 
-static bool df_present(const struct tree *t, const struct fs_df *df)
+static bool df_present(const struct tree *t, const struct profile_df *df)
 {
     for (size_t i = 0; i < df->row_count; i++) {
         if (row_present(t, &df->rows[i]))
@@ -155,7 +156,7 @@ static bool df_present(const struct tree *t, const struct fs_df *df)
     return false;
 }
 
-static enum err add(struct tree *t, const struct fs_file *file, const struct fs_row *row)
+static enum err add(struct tree *t, const struct fs_file *file, const struct profile_row *row)
 {
     if (t->count == PROFILE_FILES_MAX)
         return fail(t, ERR_SPACE, "too many files");
@@ -174,7 +175,7 @@ static uint16_t df_node(const struct tree *t, uint16_t fid)
     return NODE_MF;
 }
 
-static enum err add_df(struct tree *t, const struct fs_df *df, uint16_t *node)
+static enum err add_df(struct tree *t, const struct profile_df *df, uint16_t *node)
 {
     struct fs_file f = {.fid = df->fid, .kind = df->kind, .arr_fid = 0x2F06, .arr_record = RULE_DF};
     struct wr aid = WR_ARRAY(t->aids[t->aid_count]);
@@ -196,7 +197,7 @@ static enum err add_df(struct tree *t, const struct fs_df *df, uint16_t *node)
 }
 
 /* EF.ARR of the ADF or of DF.TELECOM serves the files beside it, that of the MF all others. */
-static uint16_t arr_of(const struct fs_df *df)
+static uint16_t arr_of(const struct profile_df *df)
 {
     for (size_t i = 0; i < df->row_count; i++) {
         if (df->rows[i].fid == 0x6F06)
@@ -205,7 +206,8 @@ static uint16_t arr_of(const struct fs_df *df)
     return 0x2F06;
 }
 
-static struct fs_file file_of(const struct fs_df *df, uint16_t parent, const struct fs_row *row)
+static struct fs_file file_of(const struct profile_df *df, uint16_t parent,
+                              const struct profile_row *row)
 {
     return (struct fs_file){
         .fid = row->fid,
@@ -220,10 +222,10 @@ static struct fs_file file_of(const struct fs_df *df, uint16_t parent, const str
     };
 }
 
-static enum err add_table(struct tree *t, const struct fs_table *table)
+static enum err add_table(struct tree *t, const struct profile_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        const struct fs_df *df = &table->dfs[i];
+        const struct profile_df *df = &table->dfs[i];
         uint16_t node;
         enum err e;
 
@@ -242,7 +244,7 @@ static enum err add_table(struct tree *t, const struct fs_table *table)
     return ERR_OK;
 }
 
-static enum err add_mirror(struct tree *t, size_t at, const struct fs_row *row)
+static enum err add_mirror(struct tree *t, size_t at, const struct profile_row *row)
 {
     struct perso_path path;
     struct fs_file f;
@@ -265,7 +267,7 @@ static enum err add_mirror(struct tree *t, size_t at, const struct fs_row *row)
 static enum err add_mirrors(struct tree *t)
 {
     for (size_t i = 0; i < t->df_count; i++) {
-        const struct fs_df *df = t->dfs[i];
+        const struct profile_df *df = t->dfs[i];
 
         for (size_t j = 0; j < df->row_count; j++) {
             enum err e = ERR_OK;
@@ -315,7 +317,7 @@ static enum err apply_size(struct tree *t, const struct perso_size *s)
 
 /* ---- contents: each function fills t->body, which is all FF before ---- */
 
-static void fill_hex(struct tree *t, const struct fs_file *f, const struct fs_row *row)
+static void fill_hex(struct tree *t, const struct fs_file *f, const struct profile_row *row)
 {
     size_t step = is_record(f) ? f->record_len : f->size;
     uint8_t *first = t->body;
@@ -331,10 +333,10 @@ static void fill_hex(struct tree *t, const struct fs_file *f, const struct fs_ro
 
 static void fill_arr(struct tree *t, const struct fs_file *f)
 {
-    for (size_t i = 0; i < FS_RULES && i < f->record_count; i++) {
+    for (size_t i = 0; i < PROFILE_RULES && i < f->record_count; i++) {
         struct wr w = WR(t->body + i * f->record_len, f->record_len);
 
-        if (hex_decode(fs_rules[i], &w) != ERR_OK)
+        if (hex_decode(profile_rules[i], &w) != ERR_OK)
             return;
     }
 }
@@ -422,7 +424,7 @@ static void fill_suci(struct tree *t, const struct fs_file *f)
     tlv_close(&w, list);
 }
 
-static void fill(struct tree *t, const struct fs_file *f, const struct fs_row *row)
+static void fill(struct tree *t, const struct fs_file *f, const struct profile_row *row)
 {
     switch ((enum row_body)row->body) {
     case ROW_PLAIN:
@@ -515,8 +517,8 @@ static enum err build_files(struct tree *t)
     enum err e = check_services(t);
 
     for (size_t i = 0; i < ARRAY_LEN(all_tables) && e == ERR_OK; i++) {
-        if ((all_tables[i] == &fs_table_gsm && !t->o->sim_mode) ||
-            (all_tables[i] == &usim_table_isim && !t->o->isim))
+        if ((all_tables[i] == &profile_table_gsm && !t->o->sim_mode) ||
+            (all_tables[i] == &profile_table_isim && !t->o->isim))
             continue;
         e = add_table(t, all_tables[i]);
     }

@@ -2,11 +2,11 @@
  * DF.TELECOM (TS 31.102 4.6) with the phonebook that all applications share
  * (TS 31.102 4.4.2). The files that GSM put here show the USIM's bodies.
  */
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 /* clang-format off */
-static const struct fs_row telecom[] = {
-    ROW_LF_OF("ARR", 0x6F06, 0x06, ARR_LEN, FS_RULES, RULE_ALW_ADM, ROW_ARR, "",
+static const struct profile_row telecom[] = {
+    ROW_LF_OF("ARR", 0x6F06, 0x06, ARR_LEN, PROFILE_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 31.102 4.6.2"),
     ROW_LF("RMA", 0x6F53, 0, 24, 2, RULE_ADM_ADM, ALWAYS, "", "TS 102 223 6.4.29"),
     ROW_TR("SUME", 0x6F54, 0, 22, RULE_ADM_ADM, ALWAYS, "", "TS 102 223 8.2"),
@@ -29,12 +29,12 @@ static const struct fs_row telecom[] = {
     ROW_SAME("EXT3", 0x6F4C, RULE_PIN_ADM, "7FFF/6F4C", "TS 51.011 10.5.12"),
 };
 
-static const struct fs_row graphics[] = {
+static const struct profile_row graphics[] = {
     ROW_LF("IMG", 0x4F20, 0, 20, 5, RULE_PIN_ADM, SVC(22), "00", "TS 31.102 4.6.1.1"),
 };
 
 /* PBR: type 1 files ADN, PBC and UID, one record each per entry; type 3 file EXT1. */
-static const struct fs_row phonebook[] = {
+static const struct profile_row phonebook[] = {
     ROW_LF_OF("PBR", 0x4F30, 0, 32, 1, RULE_PIN_ADM, ROW_PLAIN,
               "A80FC0034F3A01C5034F0902C9034F2103AA05C2034F4A04", "TS 31.102 4.4.2.1"),
     ROW_TR("PSC", 0x4F22, 0, 4, RULE_PIN_PIN, ALWAYS, "00000000", "TS 31.102 4.4.2.12.2"),
@@ -47,10 +47,10 @@ static const struct fs_row phonebook[] = {
 };
 /* clang-format on */
 
-static const struct fs_df dfs[] = {
+static const struct profile_df dfs[] = {
     {"TELECOM", 0x7F10, 0x3F00, FS_DF, "", telecom, ARRAY_LEN(telecom)},
     {"GRAPHICS", 0x5F50, 0x7F10, FS_DF, "", graphics, ARRAY_LEN(graphics)},
     {"PHONEBOOK", 0x5F3A, 0x7F10, FS_DF, "", phonebook, ARRAY_LEN(phonebook)},
 };
 
-const struct fs_table fs_table_telecom = {dfs, ARRAY_LEN(dfs)};
+const struct profile_table profile_table_telecom = {dfs, ARRAY_LEN(dfs)};

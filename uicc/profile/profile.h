@@ -5,8 +5,8 @@
  *
  * (image format: drawn at the top of profile.c)
  */
-#ifndef RESEAT_UICC_FS_PROFILE_H
-#define RESEAT_UICC_FS_PROFILE_H
+#ifndef RESEAT_UICC_PROFILE_PROFILE_H
+#define RESEAT_UICC_PROFILE_PROFILE_H
 
 #include "apdu/arena.h"
 #include "apdu/secpkt.h"

@@ -2,7 +2,7 @@
  * ADF.USIM with its sub-DFs (TS 31.102 4.2, 4.4). A file of a service is there
  * when the service is on in EF.UST, and only then.
  */
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 /* "no PLMN, any access technology", and an empty dialling number extension */
 #define NO_PLMN_ACT "FFFFFF0000"
@@ -14,9 +14,9 @@
 #define CALL_STAMP  "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
 
 /* clang-format off */
-static const struct fs_row usim[] = {
+static const struct profile_row usim[] = {
     ROW_TR("LI", 0x6F05, 0x02, 6, RULE_ALW_PIN, ALWAYS, "", "TS 31.102 4.2.1"),
-    ROW_LF_OF("ARR", 0x6F06, 0x17, ARR_LEN, FS_RULES, RULE_ALW_ADM, ROW_ARR, "",
+    ROW_LF_OF("ARR", 0x6F06, 0x17, ARR_LEN, PROFILE_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 31.102 4.2.55"),
     ROW_TR("IMSI", 0x6F07, 0x07, 9, RULE_PIN_ADM, ALWAYS, "", "TS 31.102 4.2.2"),
     ROW_TR("Keys", 0x6F08, 0x08, 33, RULE_PIN_PIN, ALWAYS, "07", "TS 31.102 4.2.3"),
@@ -117,7 +117,7 @@ static const struct fs_row usim[] = {
 };
 
 /* The local phonebook is the one of DF.TELECOM: a terminal finds its numbers in either place. */
-static const struct fs_row phonebook[] = {
+static const struct profile_row phonebook[] = {
     ROW_SHOWN("PBR", 0x4F30, 0, RULE_PIN_ADM, SVC(1), "7F10/5F3A/4F30", "TS 31.102 4.4.2.1"),
     ROW_SHOWN("PSC", 0x4F22, 0, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F22", "TS 31.102 4.4.2.12.2"),
     ROW_SHOWN("CC", 0x4F23, 0, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F23", "TS 31.102 4.4.2.12.3"),
@@ -129,14 +129,14 @@ static const struct fs_row phonebook[] = {
     ROW_SHOWN("EXT1", 0x4F4A, 0x04, RULE_PIN_PIN, SVC(1), "7F10/5F3A/4F4A", "TS 31.102 4.4.2.4"),
 };
 
-static const struct fs_row gsm_access[] = {
+static const struct profile_row gsm_access[] = {
     ROW_TR("Kc", 0x4F20, 0x01, 9, RULE_PIN_PIN, SVC(27), NO_KC, "TS 31.102 4.4.3.1"),
     ROW_TR("KcGPRS", 0x4F52, 0x02, 9, RULE_PIN_PIN, SVC(27), NO_KC, "TS 31.102 4.4.3.2"),
     ROW_TR("CPBCCH", 0x4F63, 0, 10, RULE_PIN_PIN, SVC(39), "", "TS 31.102 4.4.3.3"),
     ROW_TR("InvScan", 0x4F64, 0, 1, RULE_PIN_PIN, SVC(40), "00", "TS 31.102 4.4.3.4"),
 };
 
-static const struct fs_row fiveg[] = {
+static const struct profile_row fiveg[] = {
     ROW_TR("5GS3GPPLOCI", 0x4F01, 0x01, 20, RULE_PIN_PIN, SVC(122), NO_5GSLOCI,
            "TS 31.102 4.4.11.2"),
     ROW_TR("5GSN3GPPLOCI", 0x4F02, 0x02, 20, RULE_PIN_PIN, SVC(122), NO_5GSLOCI,
@@ -164,13 +164,13 @@ static const struct fs_row fiveg[] = {
 };
 
 /* Read by the USIM, which computes the SUCI itself: GET IDENTITY. */
-static const struct fs_row saip[] = {
+static const struct profile_row saip[] = {
     ROW_TR_OF("SUCI_Calc_Info_USIM", 0x4F01, 0x01, 128, RULE_ADM_ADM, SVC(125), 0, ROW_SUCI,
               "TS 31.102 4.4.11.8"),
 };
 /* clang-format on */
 
-static const struct fs_df dfs[] = {
+static const struct profile_df dfs[] = {
     {"ADF.USIM", 0x7FF0, 0x3F00, FS_ADF, "A0000000871002FFFFFFFF8907090000", usim, ARRAY_LEN(usim)},
     {"PHONEBOOK", 0x5F3A, 0x7FF0, FS_DF, "", phonebook, ARRAY_LEN(phonebook)},
     {"GSM-ACCESS", 0x5F3B, 0x7FF0, FS_DF, "", gsm_access, ARRAY_LEN(gsm_access)},
@@ -178,4 +178,4 @@ static const struct fs_df dfs[] = {
     {"SAIP", 0x5FD0, 0x7FF0, FS_DF, "", saip, ARRAY_LEN(saip)},
 };
 
-const struct fs_table usim_table_usim = {dfs, ARRAY_LEN(dfs)};
+const struct profile_table profile_table_usim = {dfs, ARRAY_LEN(dfs)};

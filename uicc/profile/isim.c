@@ -2,14 +2,14 @@
  * ADF.ISIM (TS 31.103 4.2), for cards whose devices register with an IMS under
  * identities of their own; without it a device derives them from the IMSI.
  */
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 /* clang-format off */
-static const struct fs_row isim[] = {
+static const struct profile_row isim[] = {
     ROW_TR("IMPI", 0x6F02, 0x02, 96, RULE_PIN_ADM, ALWAYS, "", "TS 31.103 4.2.2"),
     ROW_TR("DOMAIN", 0x6F03, 0x05, 96, RULE_PIN_ADM, ALWAYS, "", "TS 31.103 4.2.3"),
     ROW_LF("IMPU", 0x6F04, 0x04, 96, 1, RULE_PIN_ADM, ALWAYS, "", "TS 31.103 4.2.4"),
-    ROW_LF_OF("ARR", 0x6F06, 0x06, ARR_LEN, FS_RULES, RULE_ALW_ADM, ROW_ARR, "",
+    ROW_LF_OF("ARR", 0x6F06, 0x06, ARR_LEN, PROFILE_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 31.103 4.2.6"),
     /* of its services the address of the P-CSCF alone */
     ROW_TR("IST", 0x6F07, 0x07, 3, RULE_PIN_ADM, ALWAYS, "010000", "TS 31.103 4.2.7"),
@@ -18,8 +18,8 @@ static const struct fs_row isim[] = {
 };
 /* clang-format on */
 
-static const struct fs_df dfs[] = {
+static const struct profile_df dfs[] = {
     {"ADF.ISIM", 0x7FF2, 0x3F00, FS_ADF, "A0000000871004FFFFFFFF8907090000", isim, ARRAY_LEN(isim)},
 };
 
-const struct fs_table usim_table_isim = {dfs, ARRAY_LEN(dfs)};
+const struct profile_table profile_table_isim = {dfs, ARRAY_LEN(dfs)};

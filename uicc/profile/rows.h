@@ -3,10 +3,10 @@
  * condition under which a card has it. Personalisation builds a profile out of
  * them; a card in the field knows only the profile.
  */
-#ifndef RESEAT_UICC_FS_ROWS_H
-#define RESEAT_UICC_FS_ROWS_H
+#ifndef RESEAT_UICC_PROFILE_ROWS_H
+#define RESEAT_UICC_PROFILE_ROWS_H
 
-#include "uicc/fs/profile.h"
+#include "uicc/profile/profile.h"
 
 /* What is in a file when the card leaves the factory. Whatever is not said is FF. */
 enum row_body {
@@ -22,14 +22,14 @@ enum row_body {
 
 #define ROW_SERVICES_MAX 4
 
-struct fs_row {
+struct profile_row {
     const char *name; /* without "EF." */
     uint16_t fid;
     uint8_t sfi;
     uint8_t kind; /* enum fs_kind */
     uint16_t len; /* bytes of the file; of a record */
     uint8_t count;
-    uint8_t arr;                        /* record of EF.ARR, see fs_rules */
+    uint8_t arr;                        /* record of EF.ARR, see profile_rules */
     uint8_t services[ROW_SERVICES_MAX]; /* there when one of these is on; none: always */
     uint8_t without;                    /* not there when this service is on */
     uint8_t body;                       /* enum row_body */
@@ -38,30 +38,30 @@ struct fs_row {
 };
 
 /* A DF with its EFs. It is there when one of its EFs is, the MF and ADFs always. */
-struct fs_df {
+struct profile_df {
     const char *name;
     uint16_t fid;
     uint16_t parent; /* FID of a DF before it in the same table, or 3F00 */
     uint8_t kind;
     const char *aid; /* hex */
-    const struct fs_row *rows;
+    const struct profile_row *rows;
     size_t row_count;
 };
 
-struct fs_table {
-    const struct fs_df *dfs;
+struct profile_table {
+    const struct profile_df *dfs;
     size_t count;
 };
 
-extern const struct fs_table fs_table_uicc, fs_table_telecom, fs_table_gsm;
-extern const struct fs_table usim_table_usim, usim_table_isim;
+extern const struct profile_table profile_table_mf, profile_table_telecom, profile_table_gsm;
+extern const struct profile_table profile_table_usim, profile_table_isim;
 
 /* Every EF.ARR of a profile holds these records, so that a rule has one number everywhere
  * (TS 102 221 9.2.7; the set that profile packages use, and one for a counter that PIN1 increases).
  */
-extern const char *const fs_rules[];
-#define FS_RULES 15
-enum fs_rule {
+extern const char *const profile_rules[];
+#define PROFILE_RULES 15
+enum profile_rule {
     RULE_ALW_PIN = 1, /* read always, update PIN1; life cycle ADM1 */
     RULE_PIN_ADM = 2,
     RULE_ADM_ADM = 3,

@@ -1,5 +1,5 @@
 /* Files at the level of the MF (TS 102 221 13), and the access rules of all files. */
-#include "uicc/fs/rows.h"
+#include "uicc/profile/rows.h"
 
 /* Access mode bits (TS 102 221 9.2.1), an instruction as access mode, and conditions. */
 #define AM(bits) "8001" bits
@@ -12,7 +12,7 @@
 #define INCREASE INS("32")
 #define RESIZE   INS("D4") ADM1
 
-const char *const fs_rules[FS_RULES] = {
+const char *const profile_rules[PROFILE_RULES] = {
     AM("01") ALW AM("02") PIN1 AM("58") ADM1 RESIZE,
     AM("01") PIN1 AM("5A") ADM1 RESIZE,
     AM("5B") ADM1 RESIZE,
@@ -31,10 +31,10 @@ const char *const fs_rules[FS_RULES] = {
 };
 
 /* clang-format off */
-static const struct fs_row mf[] = {
+static const struct profile_row mf[] = {
     ROW_LF_OF("DIR", 0x2F00, 0x1E, 38, 4, RULE_ALW_ADM, ROW_DIR, "", "TS 102 221 13.1"),
     ROW_TR("PL", 0x2F05, 0x05, 10, RULE_ALW_PIN, ALWAYS, "", "TS 102 221 13.3"),
-    ROW_LF_OF("ARR", 0x2F06, 0x06, ARR_LEN, FS_RULES, RULE_ALW_ADM, ROW_ARR, "",
+    ROW_LF_OF("ARR", 0x2F06, 0x06, ARR_LEN, PROFILE_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 102 221 13.4"),
     /* 60 mA, no time-out of the terminal, no more idle current; suspension of the card offered */
     ROW_TR("UMPC", 0x2F08, 0x08, 5, RULE_ALW_ADM, ALWAYS, "3CFF020000", "TS 102 221 13.6"),
@@ -42,8 +42,8 @@ static const struct fs_row mf[] = {
 };
 /* clang-format on */
 
-static const struct fs_df dfs[] = {
+static const struct profile_df dfs[] = {
     {"MF", 0x3F00, 0x3F00, FS_MF, "", mf, ARRAY_LEN(mf)},
 };
 
-const struct fs_table fs_table_uicc = {dfs, ARRAY_LEN(dfs)};
+const struct profile_table profile_table_mf = {dfs, ARRAY_LEN(dfs)};

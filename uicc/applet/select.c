@@ -25,6 +25,16 @@ static bool may_be_selected(const struct card *card, const struct applet_entry *
            e->life >= APPLET_SELECTABLE;
 }
 
+/* For clients that know the issuer security domain by no other name; an instance that was installed
+ * under it comes first. */
+static bool is_former_isd(struct rd aid)
+{
+    static const uint8_t former[] = {AID_ISD_FORMER};
+
+    return aid.left >= APPLET_AID_MIN && aid.left <= sizeof former &&
+           rd_equal(aid, RD(former, aid.left));
+}
+
 /* GP 11.9.2: the first one whose AID begins so, or the next after the one selected here. */
 static enum err find(const struct card *card, const struct exec *x, struct applet_entry *out)
 {
@@ -41,7 +51,8 @@ static enum err find(const struct card *card, const struct exec *x, struct apple
             return ERR_OK;
         }
     }
-    return ERR_NOT_FOUND;
+    return !next && is_former_isd(aid) ? applet_registry_read(&card->store, APPLET_ISD, out)
+                                       : ERR_NOT_FOUND;
 }
 
 static unsigned selections(const struct card *card, uint8_t number, const struct channel *except)

@@ -34,9 +34,11 @@ say = $(if $(V),,@echo '  $(1)';)
 src = $(shell find $(1) -name '*.c' 2>/dev/null | LC_ALL=C sort)
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-# tools/*.c hold one main() each; everything below tools/*/ is shared between them.
+# tools/*.c hold one main() each; everything below tools/*/ is shared between them. The sub-commands
+# of NAME_works.c belong to NAME, which starts it when one of them is asked for.
 MAINS     := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
-PROGRAMS  := $(foreach m,$(MAINS),$(BUILD)/bin/$(subst _,-,$(m)))
+place      = $(BUILD)/$(if $(filter %_works,$(1)),libexec/reseat,bin)/$(subst _,-,$(1))
+PROGRAMS  := $(foreach m,$(MAINS),$(call place,$(m)))
 FLOORS    := apdu uicc ota
 LIBS      := $(foreach f,$(FLOORS),$(BUILD)/lib/lib$(f).a)
 
@@ -107,7 +109,7 @@ $(1): $(2)
 	@mkdir -p $$(@D)
 	$$(call say,LINK $$@)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(3)
 endef
-$(foreach m,$(MAINS),$(eval $(call link,$(BUILD)/bin/$(subst _,-,$(m)),\
+$(foreach m,$(MAINS),$(eval $(call link,$(call place,$(m)),\
 	$(BUILD)/obj/tools/$(m).o $(STACK_tools),$(LDLIBS_tools))))
 $(foreach f,$(TEST_FLOORS),$(foreach t,$(patsubst %.c,%,$(wildcard test/$(f)/test_*.c)),$(eval \
 	$(call link,$(BUILD)/$(t),$(BUILD)/obj/$(t).o $(BUILD)/obj/test/support/runner.o \
@@ -186,9 +188,9 @@ compile_commands.json: | build/deps/BUILD ## for editors and clang-tidy
 
 .PHONY: install
 install: all ## install programs and man pages below $(DESTDIR)$(PREFIX)
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(PREFIX)/share/reseat/profiles'
-	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	install -d $(foreach d,bin libexec/reseat share/man/man1 share/reseat/profiles,'$(DESTDIR)$(PREFIX)/$(d)')
+	install -m 755 $(filter %-works,$(PROGRAMS)) '$(DESTDIR)$(PREFIX)/libexec/reseat'
+	install -m 755 $(filter-out %-works,$(PROGRAMS)) '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 tools/man/*.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 tools/profiles/*.profile '$(DESTDIR)$(PREFIX)/share/reseat/profiles'
 

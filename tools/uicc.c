@@ -1,8 +1,5 @@
 #include "tools/cli/cli.h"
-#include "tools/fleet/fleet.h"
-#include "tools/uicc/make.h"
 #include "tools/uicc/run.h"
-#include "tools/uicc/show.h"
 
 #include <openssl/crypto.h>
 #include <stddef.h>
@@ -10,10 +7,10 @@
 int main(int argc, char **argv)
 {
     static const struct cli_command commands[] = {
-        {"make", uicc_make_main, "make cards: the manufacturer"},
+        {"make", NULL, "make cards: the manufacturer"},
         {"run", uicc_run_main, "power cards and put them into virtual readers"},
-        {"show", uicc_show_main, "tell what may be known of a card without its keys"},
-        {"fleet", fleet_main, "play a mobile network: SMS centre, handsets, cards"},
+        {"show", NULL, "tell what may be known of a card without its keys"},
+        {"fleet", NULL, "play a mobile network: SMS centre, handsets, cards"},
         {NULL, NULL, NULL},
     };
 

@@ -2,6 +2,7 @@
 #include "apdu/hex.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,6 +72,20 @@ static int print_help(const char *self, const char *summary, const struct cli_co
     return CLI_OK;
 }
 
+/* Become PROGRAM-works, whatever the program is called here. Returns only when that cannot be. */
+static int hand_over(char **argv)
+{
+    char self[PATH_MAX + 1] = "", path[PATH_MAX + 64];
+    char *slash;
+
+    if (readlink("/proc/self/exe", self, PATH_MAX) <= 0 || (slash = strrchr(self, '/')) == NULL)
+        return cli_fail("/proc/self/exe: %s", strerror(errno));
+    *slash = '\0';
+    (void)snprintf(path, sizeof path, "%s/../libexec/reseat/%s-works", self, slash + 1);
+    execv(path, argv);
+    return cli_fail("%s: %s", path, strerror(errno));
+}
+
 int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_command *commands)
 {
     const char *slash = strrchr(argv[0], '/');
@@ -89,6 +104,8 @@ int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_co
 
         if (strcmp(argv[1], c->name) != 0)
             continue;
+        if (c->main == NULL)
+            return hand_over(argv);
         /* What argp calls the program, in its help and errors. */
         (void)snprintf(name, sizeof name, "%s %s", self, c->name);
         argv[1] = name;

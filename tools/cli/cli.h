@@ -25,7 +25,8 @@ void cli_harden(void);
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *format, ...);
 
-/* One sub-command of a program. main gets argv from its own name on. */
+/* One sub-command of a program. main gets argv from its own name on. Without one, the sub-command
+ * is in PROGRAM-works (../libexec/reseat beside the program), which takes the whole argv. */
 struct cli_command {
     const char *name;
     int (*main)(int argc, char **argv);

@@ -113,6 +113,12 @@ check_pure() {
     done
 }
 
+# What a powered card loads at its start, besides the C library.
+check_light() {
+    readelf -d "$BUILD/bin/uicc" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^lib(c|crypto)\.so' |
+        sed 's/^/uicc needs /; s/$/: its place is uicc_works.c/'
+}
+
 check_sizes() {
     sources '*.c' | xargs wc -l | awk '$2 != "total" && $1 > 600 {print $2" has "$1" lines, at most 600"}'
     sources '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 300 {print $2" has "$1" lines, at most 300"}'
@@ -152,6 +158,7 @@ check_banned_calls
 check_prefixes
 check_no_state
 check_pure
+from check_light
 from check_sizes
 from check_format
 from check_words

@@ -137,46 +137,45 @@ static struct rd rule_record(const struct fs_index *x, uint16_t arr, uint8_t rec
     return RD(x->bodies[arr] + (size_t)(record - 1) * f->record_len, f->record_len);
 }
 
-/* A file before this one with the same rule, or NODE_NONE. */
-static uint16_t same_rule(const struct fs_index *x, uint16_t node)
-{
-    uint8_t record = x->profile->files[node].arr_record;
-
-    for (uint16_t i = 0; i < node; i++) {
-        if (x->arrs[i] == x->arrs[node] && x->profile->files[i].arr_record == record)
-            return i;
-    }
-    return NODE_NONE;
-}
-
 static void decide_all(struct rd rule, struct fs_rule *out)
 {
     for (unsigned access = 0; access < FS_ACCESS_COUNT; access++)
         out->by[access] = fs_rule_decide(rule, (enum fs_access)access);
 }
 
+/* Which rule the file has; decision_count if none before it has the same. */
+static uint16_t rule_of(const struct fs_index *x, const uint16_t *firsts, uint16_t node)
+{
+    uint8_t record = x->profile->files[node].arr_record;
+    uint16_t rule = 0;
+
+    while (rule < x->decision_count && (x->arrs[firsts[rule]] != x->arrs[node] ||
+                                        x->profile->files[firsts[rule]].arr_record != record))
+        rule++;
+    return rule;
+}
+
 static enum err build_rules(struct arena *arena, struct fs_index *x)
 {
     const struct profile *p = x->profile;
-    uint16_t count = 0;
+    uint16_t *firsts = arena_alloc(arena, p->file_count * sizeof *firsts);
 
     x->arrs = arena_alloc(arena, p->file_count * sizeof *x->arrs);
     x->rules = arena_alloc(arena, p->file_count * sizeof *x->rules);
-    if (x->arrs == NULL || x->rules == NULL)
+    if (firsts == NULL || x->arrs == NULL || x->rules == NULL)
         return ERR_NOMEM;
     for (uint16_t i = 0; i < p->file_count; i++) {
-        uint16_t same;
-
         x->arrs[i] = find_arr(x, &p->files[i]);
-        same = same_rule(x, i);
-        x->rules[i] = same == NODE_NONE ? count++ : x->rules[same];
+        x->rules[i] = rule_of(x, firsts, i);
+        if (x->rules[i] == x->decision_count)
+            firsts[x->decision_count++] = i;
     }
-    x->decision_count = count;
-    x->decisions = arena_alloc(arena, count * sizeof *x->decisions);
+    x->decisions = arena_alloc(arena, x->decision_count * sizeof *x->decisions);
     if (x->decisions == NULL)
         return ERR_NOMEM;
-    for (uint16_t i = 0; i < p->file_count; i++)
-        decide_all(rule_record(x, x->arrs[i], p->files[i].arr_record), &x->decisions[x->rules[i]]);
+    for (uint16_t i = 0; i < x->decision_count; i++)
+        decide_all(rule_record(x, x->arrs[firsts[i]], p->files[firsts[i]].arr_record),
+                   &x->decisions[i]);
     return ERR_OK;
 }
 

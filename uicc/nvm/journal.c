@@ -284,15 +284,18 @@ static bool frames_ahead(struct reader *r, uint32_t at)
     uint32_t clean = 0;
     struct frame f;
 
-    for (; clean < JOURNAL_FRAME_MAX && r->e == ERR_OK; at += FRAME_ALIGN) {
-        if (at >= bank_size(r->j) || !window(r, at, FRAME_ALIGN))
-            return false;
-        if (all_zero(r->j->frame + (at - r->start), FRAME_ALIGN))
-            clean += FRAME_ALIGN;
-        else if (frame_at(r, at, &f))
+    while (clean < JOURNAL_FRAME_MAX && at < bank_size(r->j) && window(r, at, FRAME_ALIGN)) {
+        const uint8_t *there = r->j->frame + (at - r->start);
+        uint32_t left = r->have - (at - r->start), step = FRAME_ALIGN;
+
+        if (all_zero(there, FRAME_ALIGN)) {
+            step = all_zero(there, left) ? left : FRAME_ALIGN;
+            clean += step;
+        } else if (frame_at(r, at, &f))
             return true;
         else
             clean = 0;
+        at += step;
     }
     return false;
 }

@@ -400,7 +400,7 @@ START_TEST(packet_process_refuses_lengths_that_do_not_hold)
     for (size_t cut = 0; cut < n; cut++) {
         air_deliver(o, RD(packet, cut));
         if (cut < 10)
-            ck_assert_uint_eq(o->sw, 0x6A80);
+            ck_assert_uint_eq(o->sw, 0x6F00);
         else
             ck_assert_uint_eq(o->answer[15], RSC_SECURITY);
     }

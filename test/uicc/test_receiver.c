@@ -197,7 +197,7 @@ START_TEST(sec_C18_long_messages_make_room_for_each_other)
 {
     uint8_t ud[SMS_UD_MAX] = {0x05, 0x00, 0x03, 0, 31, 0};
 
-    for (uint8_t n = 1; n < 31; n++) {
+    for (uint8_t n = 2; n <= 31; n++) { /* without the first, which would say what they are */
         for (uint8_t reference = 0; reference < RECEIVER_MESSAGES; reference++) {
             ud[3] = reference;
             ud[5] = n;
@@ -218,14 +218,14 @@ static const struct {
     const char *ud;
     uint16_t sw;
 } malformed[] = {
-    {"header longer than the message", "207000", 0x6A80},
-    {"total 0", "0500030100 01 AA", 0x6A80},
-    {"sequence 0", "0500030102 00 AA", 0x6A80},
-    {"sequence above total", "0500030102 03 AA", 0x6A80},
-    {"more parts than a packet can have", "05000301FF 01 AA", 0x6A80},
-    {"a part without content", "050003010201", 0x6A80},
-    {"packet without lengths", "0270000010", 0x6A80},
-    {"no packet at all", "027000", 0x6A80},
+    {"header longer than the message", "207000", 0x6F00},
+    {"total 0", "0500030100 01 AA", 0x6F00},
+    {"sequence 0", "0500030102 00 AA", 0x6F00},
+    {"sequence above total", "0500030102 03 AA", 0x6F00},
+    {"more parts than a packet can have", "05000301FF 01 AA", 0x6F00},
+    {"a part without content", "050003010201", 0x6F00},
+    {"packet without lengths", "0270000010", 0x6F00},
+    {"no packet at all", "027000", 0x6F00},
     {"some other application: a message like any other", "03710100AABB", 0x9114},
 };
 
@@ -266,6 +266,87 @@ START_TEST(receiver_stores_class_2_message)
                   "03 04919471F1 0404 812143 7FF6 22705200000000 05 AABBCCDDEE FFFFFFFF", "record");
     ck_assert_uint_eq(text_message("12") >> 8, 0x91);
     ck_assert_uint_eq(air_hex(o, "00B20204B0") & 0xF000, 0x9000);
+    air_session(o);
+    ck_assert_uint_eq(text_message("56") >> 8, 0x91); /* marked for automatic deletion */
+}
+END_TEST
+
+/* Part n of a text for the user, which ends in tag. */
+static uint16_t text_part(uint8_t reference, uint8_t total, uint8_t n, uint8_t tag)
+{
+    char apdu[256];
+
+    (void)snprintf(apdu, sizeof apdu,
+                   "80C200002B D129 82028381 0604919471F1 8B1D 4404 812143 7FF6 22705200000000 "
+                   "0E 050003%02X%02X%02X 11223344556677 %02X",
+                   reference, total, n, tag);
+    return air_hex(o, apdu);
+}
+
+/* Last octet of the message in a record of EF.SMS; 0 when the record is free. */
+static uint8_t stored_tag(uint8_t record)
+{
+    char apdu[16];
+
+    (void)snprintf(apdu, sizeof apdu, "00B2%02X04B0", record);
+    air_select(o, "6F3C");
+    ck_assert_uint_eq(air_hex(o, apdu) & 0xF000, 0x9000);
+    ck_assert(o->answer[0] == 0x00 || o->answer[0] == 0x03);
+    return o->answer[0] == 0x00 ? 0 : o->answer[34];
+}
+
+START_TEST(receiver_stores_every_part_of_a_text)
+{
+    static const uint8_t orders[][3] = {{1, 2, 3}, {3, 2, 1}, {2, 1, 3}};
+    const uint8_t *order = orders[_i];
+    unsigned seen = 0;
+
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(text_part(9, 3, order[i], (uint8_t)(0xA0 + order[i])) & 0xF000, 0x9000);
+    ck_assert_uint_eq(text_part(9, 3, order[2], (uint8_t)(0xA0 + order[2])) & 0xF000, 0x9000);
+    air_session(o);
+    for (uint8_t record = 1; record <= 3; record++)
+        seen |= 1U << (stored_tag(record) - 0xA0);
+    ck_assert_uint_eq(seen, 0xE);
+    ck_assert_uint_eq(stored_tag(4), order[2] == 1 ? 0xA1 : 0);
+}
+END_TEST
+
+/* Until the first part is there it may be a packet, and a packet is not for the user to see. */
+START_TEST(receiver_keeps_packets_out_of_the_inbox)
+{
+    make_packet(1, 42);
+    for (size_t i = 3; i >= 1; i--)
+        part(0x77, false, i, FROM);
+    assert_ran(42);
+    ck_assert_uint_eq(stored_tag(1), 0);
+}
+END_TEST
+
+/* Nine records are taken: of three parts one fits, so none is stored, and the sender of the last
+ * one hears of it. When there is room again he sends that one again. */
+START_TEST(receiver_stores_waiting_parts_together)
+{
+    for (unsigned i = 0; i < 9; i++) {
+        ck_assert_uint_eq(text_message("F6") >> 8, 0x91);
+        air_session(o);
+    }
+    ck_assert_uint_eq(text_part(9, 3, 2, 0xA2), 0x9000);
+    ck_assert_uint_eq(text_part(9, 3, 3, 0xA3), 0x9000);
+    ck_assert_uint_eq(text_part(9, 3, 1, 0xA1), 0x6F00);
+    ck_assert_uint_eq(stored_tag(10), 0);
+    for (uint8_t record = 1; record <= 2; record++) {
+        uint8_t empty[5 + 176] = {0x00, 0xDC, record, 0x04, 176};
+
+        memset(empty + 6, 0xFF, sizeof empty - 6);
+        air_select(o, "6F3C");
+        air_hex(o, "0020000108 31323334FFFFFFFF");
+        ck_assert_uint_eq(air_send(o, RD_ARRAY(empty)), 0x9000);
+    }
+    ck_assert_uint_eq(text_part(9, 3, 1, 0xA1) & 0xF000, 0x9000);
+    ck_assert_uint_eq(stored_tag(1), 0xA1);
+    ck_assert_uint_eq(stored_tag(2), 0xA2);
+    ck_assert_uint_eq(stored_tag(10), 0xA3);
 }
 END_TEST
 
@@ -288,7 +369,7 @@ START_TEST(receiver_says_when_records_are_full)
         stored++;
         air_session(o);
     }
-    ck_assert_uint_eq(o->sw, 0x6A84);
+    ck_assert_uint_eq(o->sw, 0x6F00);
     ck_assert_uint_eq(stored, 10);
 }
 END_TEST
@@ -313,6 +394,9 @@ Suite *suite_under_test(void)
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(i, setup, teardown);
     tcase_add_test(i, receiver_stores_class_2_message);
+    tcase_add_loop_test(i, receiver_stores_every_part_of_a_text, 0, 3);
+    tcase_add_test(i, receiver_keeps_packets_out_of_the_inbox);
+    tcase_add_test(i, receiver_stores_waiting_parts_together);
     tcase_add_test(i, receiver_leaves_other_classes_to_the_terminal);
     tcase_add_test(i, receiver_says_when_records_are_full);
     suite_add_tcase(s, i);

@@ -10,10 +10,11 @@
 /* EF.SMS from the MF on, 7FFF: the USIM (TS 31.102 4.2.25). */
 static const uint8_t path[] = {0x3F, 0x00, 0x7F, 0xFF, FID_EF_SMS >> 8, FID_EF_SMS & 0xFF};
 
-/* Message class 2, in either group of TS 23.038 4 that has classes. */
+/* Message class 2, in the groups of TS 23.038 4 that have classes: general data coding, the same
+ * marked for automatic deletion, and data coding/message class. */
 static bool is_class_2(uint8_t dcs)
 {
-    bool has_class = (dcs & 0xF0) == 0xF0 || (dcs & 0xD0) == 0x10;
+    bool has_class = (dcs & 0xF0) == 0xF0 || (dcs & 0x90) == 0x10;
 
     return has_class && (dcs & 0x03) == 0x02;
 }
@@ -41,32 +42,40 @@ static uint8_t find_free(const struct card *card, uint16_t node)
     return 0;
 }
 
-sw_t inbox_store(struct card *card, const struct sms_download *download,
-                 const struct sms_deliver *message)
+void inbox_write(struct wr *w, const struct sms_download *download)
+{
+    if (download->has_sca)
+        sms_write_rp_address(w, &download->sca);
+    else
+        wr_u8(w, 0);
+    wr_rd(w, download->tpdu);
+}
+
+bool inbox_takes(const struct card *card, const struct sms_deliver *message)
+{
+    return is_class_2(message->dcs) && find_file(card) != NODE_NONE;
+}
+
+sw_t inbox_store(struct card *card, struct rd message)
 {
     uint16_t node = find_file(card);
-    uint8_t bytes[UINT8_MAX], number;
+    uint8_t bytes[UINT8_MAX], number = node == NODE_NONE ? 0 : find_free(card, node);
     struct wr w = {bytes, 0, 0, false};
-    enum err e;
 
-    if (node == NODE_NONE || !is_class_2(message->dcs))
-        return SW_OK;
-    number = find_free(card, node);
     if (number == 0)
         return SW_SPACE;
     w.cap = fs_file(card, node)->record_len < sizeof bytes ? fs_file(card, node)->record_len
                                                            : sizeof bytes;
     wr_u8(&w, STATUS_UNREAD);
-    if (download->has_sca)
-        sms_write_rp_address(&w, &download->sca);
-    else
-        wr_u8(&w, 0);
-    wr_rd(&w, download->tpdu);
+    wr_rd(&w, message);
     if (wr_result(&w) != ERR_OK)
         return SW_SPACE;
     wr_fill(&w, 0xFF, w.cap - w.len);
-    e = fs_write_record(card, node, number, RD_WR(&w));
-    if (e == ERR_OK && cat_refresh(card, REFRESH_FILES, RD_ARRAY(path), sizeof path) != ERR_OK)
+    return fs_write_record(card, node, number, RD_WR(&w)) == ERR_OK ? SW_OK : SW_MEMORY;
+}
+
+void inbox_tell(struct card *card)
+{
+    if (cat_refresh(card, REFRESH_FILES, RD_ARRAY(path), sizeof path) != ERR_OK)
         card_log(card, "remote: the terminal is not told of a stored message");
-    return e == ERR_OK ? SW_OK : SW_MEMORY;
 }

@@ -8,12 +8,20 @@
 #include "apdu/sms.h"
 #include "uicc/core/card.h"
 
+/* Service centre address and SMS-DELIVER: a record of EF.SMS without its status. */
+#define INBOX_MESSAGE_MAX (1 + 11 + SMS_TPDU_MAX)
+void inbox_write(struct wr *w, const struct sms_download *download);
+
+/* Is it for the card, and has the card a place for it? */
+bool inbox_takes(const struct card *card, const struct sms_deliver *message);
+
 /*
- * Store one message in a free record, staged, and tell the terminal.
- * SW_OK also when the card has no EF.SMS or the message is not of class 2; SW_SPACE when
- * every record is taken.
+ * Store a message (inbox_write()) in a free record as not read yet, staged.
+ * SW_SPACE when every record is taken, or too short.
  */
-sw_t inbox_store(struct card *card, const struct sms_download *download,
-                 const struct sms_deliver *message);
+sw_t inbox_store(struct card *card, struct rd message);
+
+/* Tell the terminal that there are new ones. */
+void inbox_tell(struct card *card);
 
 #endif

@@ -21,6 +21,11 @@ enum err receiver_open(struct card *card)
     return card->receiver == NULL ? ERR_NOMEM : ERR_OK;
 }
 
+static struct rd content_of(const struct receiver_part *part)
+{
+    return RD(part->bytes + part->content_at, (size_t)(part->len - part->content_at));
+}
+
 static void drop_part(struct card *card, struct receiver_part *part)
 {
     card->receiver->bytes -= part->len;
@@ -144,15 +149,21 @@ static enum err keep_part(struct card *card, struct receiver_message **slot,
                           const struct arrival *a)
 {
     struct receiver_part *part = &(*slot)->parts[a->udh.sequence - 1];
+    uint8_t bytes[INBOX_MESSAGE_MAX];
+    struct wr w = WR_ARRAY(bytes);
 
     if (part->bytes != NULL)
         return ERR_OK; /* doubled on its way */
-    make_room(card, a->content.left, slot);
-    part->bytes = arena_alloc(card->engine->arena, a->content.left);
+    inbox_write(&w, &a->download);
+    if (wr_result(&w) != ERR_OK)
+        return ERR_SPACE;
+    make_room(card, w.len, slot);
+    part->bytes = arena_alloc(card->engine->arena, w.len);
     if (part->bytes == NULL)
         return ERR_NOMEM;
-    memcpy(part->bytes, a->content.at, a->content.left);
-    part->len = (uint8_t)a->content.left;
+    memcpy(part->bytes, bytes, w.len);
+    part->len = (uint8_t)w.len;
+    part->content_at = (uint8_t)(w.len - a->content.left);
     card->receiver->bytes += part->len;
     (*slot)->received++;
     if (a->udh.command_packet)
@@ -165,7 +176,7 @@ static bool contradicts(const struct receiver_message *m, const struct arrival *
 {
     const struct receiver_part *part = &m->parts[a->udh.sequence - 1];
 
-    return part->bytes != NULL && !rd_equal(RD(part->bytes, part->len), a->content);
+    return part->bytes != NULL && !rd_equal(content_of(part), a->content);
 }
 
 static sw_t process(struct card *card, struct exec *x, struct rd packet, const struct arrival *a)
@@ -181,17 +192,45 @@ static sw_t process_message(struct card *card, struct exec *x, struct receiver_m
                             const struct arrival *a)
 {
     struct wr w = WR(card->engine->work, SECPKT_MAX);
-    bool command_packet = (*slot)->command_packet;
-    sw_t sw = SW_OK;
+    sw_t sw = SW_SPACE;
 
     for (unsigned i = 0; i < (*slot)->total; i++)
-        wr_bytes(&w, (*slot)->parts[i].bytes, (*slot)->parts[i].len);
+        wr_rd(&w, content_of(&(*slot)->parts[i]));
     drop_message(card, slot);
-    if (wr_result(&w) != ERR_OK)
-        return SW_SPACE;
-    if (command_packet)
+    if (wr_result(&w) == ERR_OK)
         sw = process(card, x, RD_WR(&w), a);
     OPENSSL_cleanse(card->engine->work, SECPKT_MAX);
+    return sw;
+}
+
+/* A message for the user: each part is a message of its own to EF.SMS. What is there goes
+ * together, or not at all. */
+static sw_t store_parts(struct card *card, struct receiver_message *m)
+{
+    sw_t sw = SW_OK;
+
+    for (unsigned i = 0; i < m->total && sw_equal(sw, SW_OK); i++) {
+        if (m->parts[i].bytes != NULL && !m->parts[i].stored)
+            sw = inbox_store(card, RD(m->parts[i].bytes, m->parts[i].len));
+    }
+    if (!sw_equal(sw, SW_OK))
+        return sw;
+    for (unsigned i = 0; i < m->total; i++)
+        m->parts[i].stored = m->parts[i].bytes != NULL;
+    inbox_tell(card);
+    return SW_OK;
+}
+
+/* The first part is there and speaks of no packet. What cannot be stored waits for the part that
+ * its sender, who hears of that, sends again. */
+static sw_t take_text(struct card *card, struct receiver_message **slot, const struct arrival *a)
+{
+    struct receiver_message *m = *slot;
+    bool known = m->parts[a->udh.sequence - 1].stored;
+    sw_t sw = known || !inbox_takes(card, &a->deliver) ? SW_OK : store_parts(card, m);
+
+    if (sw_equal(sw, SW_OK) && m->received == m->total)
+        drop_message(card, slot);
     return sw;
 }
 
@@ -210,32 +249,60 @@ static sw_t take_part(struct card *card, struct exec *x, const struct arrival *a
         slot = begin(card, a, now_ms);
     if (slot == NULL || keep_part(card, slot, a) != ERR_OK)
         return SW_SPACE;
+    if ((*slot)->parts[0].bytes != NULL && !(*slot)->command_packet)
+        return take_text(card, slot, a);
     return (*slot)->received < (*slot)->total ? SW_OK : process_message(card, x, slot, a);
 }
 
-static enum err read_arrival(struct rd value, struct arrival *a)
+/* One message for the user. */
+static sw_t take_single(struct card *card, const struct arrival *a)
 {
-    enum err e = sms_read_envelope(value, &a->download);
+    uint8_t bytes[INBOX_MESSAGE_MAX];
+    struct wr w = WR_ARRAY(bytes);
+    sw_t sw;
 
-    if (e == ERR_OK)
-        e = sms_read_deliver(a->download.tpdu, &a->deliver);
+    if (!inbox_takes(card, &a->deliver))
+        return SW_OK;
+    inbox_write(&w, &a->download);
+    sw = wr_result(&w) == ERR_OK ? inbox_store(card, RD_WR(&w)) : SW_BAD_DATA;
+    if (sw_equal(sw, SW_OK))
+        inbox_tell(card);
+    return sw;
+}
+
+static enum err read_message(struct arrival *a)
+{
+    enum err e = sms_read_deliver(a->download.tpdu, &a->deliver);
+
     a->content = a->deliver.ud;
     if (e == ERR_OK && a->deliver.udhi)
         e = sms_read_udh(a->deliver.ud, &a->udh, &a->content);
     return e;
 }
 
-/* TS 31.111 7.1.1 */
+static sw_t take(struct card *card, struct exec *x, struct arrival *a)
+{
+    if (read_message(a) != ERR_OK)
+        return SW_BAD_DATA;
+    if (a->udh.concatenated)
+        return take_part(card, x, a);
+    if (a->udh.command_packet)
+        return process(card, x, a->content, a);
+    return take_single(card, a);
+}
+
+/*
+ * TS 31.111 7.1.1: what makes a terminal report an error to the network is 6FXX; of other status
+ * words of failure it says nothing, and a message that is acknowledged is not sent again. An
+ * object that is no SMS-PP download is the terminal's own mistake.
+ */
 sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value)
 {
     struct arrival a = {0};
-    enum err e = read_arrival(value, &a);
+    sw_t sw;
 
-    if (e != ERR_OK)
+    if (sms_read_envelope(value, &a.download) != ERR_OK)
         return SW_BAD_DATA;
-    if (a.udh.concatenated)
-        return take_part(card, x, &a);
-    if (a.udh.command_packet)
-        return process(card, x, a.content, &a);
-    return inbox_store(card, &a.download, &a.deliver);
+    sw = take(card, x, &a);
+    return sw_equal(sw, SW_BAD_DATA) || sw_equal(sw, SW_SPACE) ? SW_NO_DIAGNOSIS : sw;
 }

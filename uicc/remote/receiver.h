@@ -5,19 +5,22 @@
 #ifndef RESEAT_UICC_REMOTE_RECEIVER_H
 #define RESEAT_UICC_REMOTE_RECEIVER_H
 
-#include "apdu/sms.h"
-#include "uicc/core/card.h"
+#include "uicc/remote/inbox.h"
 
 #define RECEIVER_MESSAGES   8  /* incomplete at a time; the oldest makes room */
 #define RECEIVER_PARTS_MAX  31 /* parts that SECPKT_MAX can need */
 #define RECEIVER_BYTES_MAX  8192U
 #define RECEIVER_TIMEOUT_MS (30U * 60U * 1000U)
-_Static_assert(RECEIVER_PARTS_MAX *SMS_UD_MAX <= RECEIVER_BYTES_MAX, "one message fits alone");
+_Static_assert(RECEIVER_PARTS_MAX *INBOX_MESSAGE_MAX <= RECEIVER_BYTES_MAX,
+               "one message fits alone");
 
-/* One part, as far as it is there. */
+/* One part, as far as it is there: whole, for until the first part is there nobody knows whether
+ * it is to be stored. */
 struct receiver_part {
-    uint8_t *bytes; /* arena piece of len bytes; NULL: not there */
+    uint8_t *bytes; /* arena piece of len bytes, as inbox_write() made it; NULL: not there */
     uint8_t len;
+    uint8_t content_at; /* what follows the user data header, to the end */
+    bool stored;        /* in EF.SMS */
 };
 
 /* A message that came in parts: same sender, reference and total (TS 23.040 9.2.3.24.1). */
@@ -25,7 +28,7 @@ struct receiver_message {
     struct sms_address from;
     uint16_t reference;
     bool wide_reference;
-    bool command_packet; /* the first part says it is one */
+    bool command_packet; /* a part says it is one: the first, TS 31.115 4.2 */
     uint8_t total, received;
     uint64_t since_ms;
     struct receiver_part parts[RECEIVER_PARTS_MAX];

@@ -2,11 +2,11 @@
 # run.sh PROGRAM|SCRIPT... - run the tests one by one, count their checks, fail on none.
 #
 # A program of libcheck says "Checks: N, Failures: N, Errors: N"; every other test says
-# "N passed, N failed" on a line of its own. T=name runs only tests whose path contains it.
+# "N passed, N failed" on a line of its own, or ends with 77 because it cannot run here. T=name runs only tests whose path contains it.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-passed=0 failed=0 programs=0
+passed=0 failed=0 skipped=0 programs=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
@@ -32,9 +32,12 @@ for test in "$@"; do
     start=$(date +%s%N)
     timeout "${TEST_TIMEOUT:-600}" "$test" >"$out" 2>&1 </dev/null
     status=$?
-    if count "$status"; then verdict=ok; else verdict=FAILED; fi
-    printf '%-8s%6d ms  %s\n' "$verdict" $((($(date +%s%N) - start) / 1000000)) "${test#"${BUILD:-build}"/}"
-    [ "$verdict" = ok ] || { echo "--- exit status $status, output:"; tail -n 60 "$out"; echo "---"; }
+    why=
+    if [ "$status" -eq 77 ]; then
+        verdict=skipped skipped=$((skipped + 1)) why=": $(grep -m 1 '^SKIPPED' "$out" | cut -c 10-)"
+    elif count "$status"; then verdict=ok; else verdict=FAILED; fi
+    printf '%-8s%6d ms  %s\n' "$verdict" $((($(date +%s%N) - start) / 1000000)) "${test#"${BUILD:-build}"/}$why"
+    [ "$verdict" != FAILED ] || { echo "--- exit status $status, output:"; tail -n 60 "$out"; echo "---"; }
 done
 
 if [ "$programs" -eq 0 ]; then
@@ -42,5 +45,6 @@ if [ "$programs" -eq 0 ]; then
     exit 1
 fi
 echo "$programs test programs"
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -3,8 +3,7 @@
 # two readers of the same pcscd. BIN is the folder of the programs, NULL_CARD the null card.
 set -u
 . test/support/shell.sh
-[ "$(id -u)" -eq 0 ] || { echo "through pcscd: needs root"; exit 0; }
-pgrep -x pcscd >/dev/null && { echo "through pcscd: another pcscd is running"; exit 0; }
+own_pcscd
 
 work=$(mktemp -d)
 port=$(free_port)

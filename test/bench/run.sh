@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 ran=0
 for bench in "$@"; do
     case "$bench" in *"${T:-}"*) ;; *) continue ;; esac
-    "$bench"
+    "$bench" || [ $? -eq 77 ] # cannot run here, and says why
     ran=$((ran + 1))
 done
 [ "$ran" -gt 0 ] || { echo "no benchmark ran" >&2; exit 1; }

@@ -4,7 +4,7 @@
 # on, and through an AUTS resynchronisation (TS 31.102 7.1, TS 33.102 6.3).
 set -u
 . test/support/shell.sh
-need_root "pcscd wants to own /run/pcscd"
+own_pcscd
 
 work=$(mktemp -d)
 port=$(free_port)
@@ -19,7 +19,6 @@ card=$(echo "$work"/m/*.card)
 
 "$BIN/apdu" send --check --card "$card" 002600010831323334FFFFFFFF >/dev/null || fail "DISABLE PIN"
 
-pgrep -x pcscd >/dev/null && skip "another pcscd is running"
 start_reader "$work" "$port"
 background "$BIN/uicc" run "$card" --vpcd "127.0.0.1:$port"
 wait_for 10 sh -c "'$BIN/apdu' send --reader 0 00A40004023F00 >/dev/null 2>&1" ||

@@ -3,7 +3,7 @@
 # as clients that we did not write (TS 102 221 6.3 ATR, 7.3 T=0).
 set -u
 . test/support/shell.sh
-need_root "pcscd wants to own /run/pcscd"
+own_pcscd
 
 work=$(mktemp -d)
 port=$(free_port)
@@ -12,7 +12,6 @@ trap 'stop_all; rm -rf "$work"' EXIT
 "$BIN/uicc" make --out "$work/m" --count 2 --plmn 00101 --seed 01 >/dev/null || fail "uicc make"
 cards=("$work"/m/*.card)
 
-pgrep -x pcscd >/dev/null && skip "another pcscd is running"
 start_reader "$work" "$port"
 background "$BIN/uicc" run "${cards[0]}" "${cards[1]}" --vpcd "127.0.0.1:$port" --trace "$work/trace"
 wait_for 10 sh -c "'$BIN/apdu' send --reader 0 00A40004023F00 >/dev/null 2>&1" ||

@@ -3,7 +3,7 @@
 # one, and opensc-tool, pcsc_scan and scriptor as clients that we did not write (TS 102 221 7.3).
 set -u
 . test/support/shell.sh
-need_root "pcscd wants to own /run/pcscd"
+own_pcscd
 
 work=$(mktemp -d)
 port=$(free_port)
@@ -11,17 +11,7 @@ trap 'stop_all; rm -rf "$work"' EXIT
 apdu=$(realpath "$BIN")/apdu
 
 "$BIN/uicc" make --out "$work/m" --plmn 00101 --seed 01 >/dev/null || fail "uicc make"
-mkdir -p "$work/conf" /run/pcscd
-cat >"$work/conf/vpcd" <<CONF
-FRIENDLYNAME "Virtual PCD"
-DEVICENAME   /dev/null:0x$(printf %X "$port")
-LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so
-CHANNELID    0x$(printf %X "$port")
-CONF
-pgrep -x pcscd >/dev/null && skip "another pcscd is running"
-background pcscd --foreground --config "$work/conf/vpcd"
-wait_for 10 test -S /run/pcscd/pcscd.comm || fail "pcscd does not come up"
-
+start_reader "$work" "$port"
 background "$BIN/uicc" run "$work"/m/*.card --vpcd "127.0.0.1:$port"
 wait_for 10 sh -c "'$apdu' send --reader 0 80F2000C00 >/dev/null 2>&1" || fail "no card in reader 0"
 background "$apdu" record --reader 0 --vpcd "127.0.0.1:$((port + 1))" --out "$work/t.pcapng"

@@ -133,6 +133,17 @@ static const struct {
      "80F2000000 > 6C02\n80F2000002 > 62009000", "E"},
     {"6C in the trace alone", "> 80F2000000\n< 6C02\n> 80F2000002\n< 6200 9000\n",
      "80F2 > 62009000", "E"},
+    {"6C that nobody followed", "> 80F2000000\n< 6C02\n> 80F2000C00\n< 9000\n",
+     "80F2000C > 9000\n80F2 > 62009000", "EE"},
+    {"6C that nobody followed, on both", "> 80F2000003\n< 6C02\n",
+     "80F2000003 > 6C02\n80F2000002 > 62009000", "E"},
+    {"6C that another error takes the place of", "> 80F2000000\n< 6C02\n", "80F2 > 6A82", "D"},
+    {"6C on the card alone", "> 80F2000000\n< 62020000 9000\n",
+     "80F2000004 > 620200009000\n80F2 > 6C04", "E"},
+    {"GET RESPONSE with a wrong length that nobody corrected",
+     "> 00A40004026F07\n< 6119\n> 00C0000021\n< 6C19\n", "00A4 > " FCP_IMSI " 9000", "E"},
+    {"memory left is no difference", "> 80CAFF2100\n< FF2106 810100 820110 9000\n",
+     "80CA > FF2106810100 8201209000", "E"},
     {"notes between", "> 00A40004026F07\n< 6119\n# note\n> 00C0000019\n< " FCP_IMSI " 9000\n",
      "00A4 > " FCP_IMSI " 9000", "E"},
     {"size and rule may differ", USIM "> 00A40004026F07\n< " FCP_IMSI " 9000\n",
@@ -201,6 +212,17 @@ START_TEST(replay_strict_allows_nothing)
 }
 END_TEST
 
+START_TEST(replay_strict_lets_memory_shrink)
+{
+    replay->strict = true;
+    ck_assert_int_eq(run("> 00A40004023F00\n< 620C 82027821 A506 830400010000 9000\n"
+                         "> 00A40004023F00\n< 620C 82027821 A506 830400010000 9000\n",
+                         "00A4 > 620C 82027821 A506 83040000FF00 9000"),
+                     ERR_OK);
+    ck_assert_str_eq(told, "EE");
+}
+END_TEST
+
 START_TEST(replay_sends_values_and_pins)
 {
     ck_assert_int_eq(replay_set(&replay->values, "pin1", RD((const uint8_t *)"12345678", 8)),
@@ -244,18 +266,55 @@ struct aka_card {
     struct aka_key key;
     uint64_t sqn;
     unsigned asked, resynchronised;
+    uint8_t *wrong; /* a byte of gsm or of umts that goes out inverted */
+    uint8_t gsm[14], umts[53];
 };
+
+static void answer_by_key(struct aka_card *c, const struct aka_result *r)
+{
+    struct wr g = WR_ARRAY(c->gsm), u = WR_ARRAY(c->umts);
+    const struct {
+        const uint8_t *at;
+        uint8_t len;
+    } parts[] = {{r->res, 8}, {r->ck, 16}, {r->ik, 16}};
+
+    wr_u8(&g, 4);
+    aka_sres(r->res, 8, wr_reserve(&g, 4));
+    wr_u8(&g, 8);
+    aka_kc(r->ck, r->ik, wr_reserve(&g, 8));
+    wr_u8(&u, 0xDB);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        wr_u8(&u, parts[i].len);
+        wr_bytes(&u, parts[i].at, parts[i].len);
+    }
+    wr_u8(&u, 8);
+    wr_bytes(&u, c->gsm + 6, 8);
+    if (c->wrong != NULL)
+        *c->wrong ^= 0xFF;
+}
 
 static enum err aka_transmit(void *context, struct rd command, struct wr *response)
 {
     struct aka_card *c = context;
     struct aka_result r;
-    const uint8_t *rand = command.at + 6, *autn = command.at + 23;
+    bool gsm = command.left < 39;
+    const uint8_t *rand = command.at + (command.at[0] == 0xA0 ? 5 : 6), *autn = command.at + 23;
     uint8_t mac[8], auts[AKA_AUTS_LEN];
     uint64_t sqn = 0;
 
     c->asked++;
     ck_assert_int_eq(aka_f2345(c->crypto, &c->key, rand, &r), ERR_OK);
+    answer_by_key(c, &r);
+    if (gsm && command.at[0] == 0xA0) {
+        wr_bytes(response, c->gsm + 1, 4);
+        wr_bytes(response, c->gsm + 6, 8);
+    } else if (gsm) {
+        wr_bytes(response, c->gsm, sizeof c->gsm);
+    }
+    if (gsm) {
+        wr_bytes(response, "\x90\x00", 2);
+        return wr_result(response);
+    }
     for (size_t i = 0; i < 6; i++)
         sqn = sqn << 8 | (uint64_t)(autn[i] ^ r.ak[i]);
     ck_assert_int_eq(aka_f1(c->crypto, &c->key, rand, sqn, autn + 6, mac, NULL), ERR_OK);
@@ -269,12 +328,7 @@ static enum err aka_transmit(void *context, struct rd command, struct wr *respon
         wr_bytes(response, "\x90\x00", 2);
     } else {
         c->sqn = sqn;
-        wr_bytes(response, "\xDB\x08", 2);
-        wr_bytes(response, r.res, 8);
-        wr_u8(response, 16);
-        wr_bytes(response, r.ck, 16);
-        wr_u8(response, 16);
-        wr_bytes(response, r.ik, 16);
+        wr_bytes(response, c->umts, sizeof c->umts);
         wr_bytes(response, "\x90\x00", 2);
     }
     return wr_result(response);
@@ -283,6 +337,13 @@ static enum err aka_transmit(void *context, struct rd command, struct wr *respon
 #define AUTHENTICATE                                       \
     "> 0088008122 10 23553CBE9637A89D218AE64DAE47BF35 10 " \
     "55F328B43577 B9B9 4A9FFAC354DFAFB3\n"
+
+#define GSM_CONTEXT                                      \
+    "> 0088008011 10 23553CBE9637A89D218AE64DAE47BF35\n" \
+    "< 04FFFFFFFF 08FFFFFFFFFFFFFFFF 9000\n"
+#define RUN_GSM                                       \
+    "> A088000010 23553CBE9637A89D218AE64DAE47BF35\n" \
+    "< FFFFFFFFFFFFFFFFFFFFFFFF 9000\n"
 
 START_TEST(replay_authenticates_with_the_key_of_the_card)
 {
@@ -323,7 +384,60 @@ START_TEST(replay_finds_a_wrong_key)
 }
 END_TEST
 
+/* Each value of each answer is compared with what the key gives, whatever the trace says. */
+static const struct {
+    const char *what;
+    uint8_t wrong; /* position in the 2G answer, or from 100 on in the 3G one; 0: none */
+    const char *trace, *want;
+} auth_rows[] = {
+    {"RES, CK, IK, Kc", 0, AUTHENTICATE "< DB..9000\n", "E"},
+    {"another RES", 102, AUTHENTICATE "< DB..9000\n", "D"},
+    {"another CK", 111, AUTHENTICATE "< DB..9000\n", "D"},
+    {"another IK", 128, AUTHENTICATE "< DB..9000\n", "D"},
+    {"another Kc", 151, AUTHENTICATE "< DB..9000\n", "D"},
+    {"SRES and Kc", 0, GSM_CONTEXT, "E"},
+    {"another SRES", 1, GSM_CONTEXT, "D"},
+    {"another Kc in GSM context", 6, GSM_CONTEXT, "D"},
+    {"SRES and Kc in SIM mode", 0, RUN_GSM, "E"},
+    {"another SRES in SIM mode", 4, RUN_GSM, "D"},
+};
+
+START_TEST(replay_compares_what_a_key_gives)
+{
+    struct aka_card card = {.crypto = replay->a.crypto};
+    struct reader r = {&card, rote_reset, aka_transmit, rote_close};
+    uint8_t wrong = auth_rows[_i].wrong;
+
+    aka_key_defaults(&card.key, AKA_MILENAGE);
+    ck_assert_int_eq(secret_from_hex(&card.key.k, k_hex), ERR_OK);
+    ck_assert_int_eq(secret_from_hex(&card.key.opc, opc_hex), ERR_OK);
+    replay->aka = card.key;
+    replay->reader = &r;
+    if (wrong != 0)
+        card.wrong = wrong >= 100 ? &card.umts[wrong - 100] : &card.gsm[wrong];
+    ck_assert_int_eq(run(auth_rows[_i].trace, ""), ERR_OK);
+    ck_assert_msg(strcmp(told, auth_rows[_i].want) == 0, "%s: %s", auth_rows[_i].what, told);
+}
+END_TEST
+
 /* --- pieces --- */
+
+START_TEST(replay_says_where_an_answer_is_too_long)
+{
+    enum { PIECE = 250, PIECES = TRACE_BYTES_MAX / PIECE + 1 };
+    size_t cap = (size_t)PIECES * (2 * PIECE + 64) + 64, n = 0;
+    char *trace = malloc(cap);
+
+    ck_assert_ptr_nonnull(trace);
+    n += (size_t)snprintf(trace + n, cap - n, "> 80F2000C00\n< 9000\n> 00CB000000\n< 61FA\n");
+    for (unsigned i = 0; i < PIECES; i++)
+        n += (size_t)snprintf(trace + n, cap - n, "> 00C00000FA\n< %0*d 61FA\n", 2 * PIECE, 0);
+    ck_assert_int_eq(run(trace, "80F2 > 9000"), ERR_RANGE);
+    ck_assert_str_eq(told, "E");
+    ck_assert_uint_ge(replay->place, 4 + 2 * (PIECES - 1));
+    free(trace);
+}
+END_TEST
 
 START_TEST(replay_values_have_limits)
 {
@@ -363,13 +477,16 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(a, setup, teardown);
     tcase_add_loop_test(t, replay_tells, 0, (int)ARRAY_LEN(rows));
     tcase_add_test(t, replay_strict_allows_nothing);
+    tcase_add_test(t, replay_strict_lets_memory_shrink);
     tcase_add_test(t, replay_sends_values_and_pins);
     tcase_add_test(t, replay_resets_where_the_trace_does);
     tcase_add_test(t, replay_resets_a_card_that_asks_for_it);
     tcase_add_test(t, replay_values_have_limits);
     tcase_add_test(t, replay_passes_errors_on);
+    tcase_add_test(t, replay_says_where_an_answer_is_too_long);
     tcase_add_test(a, replay_authenticates_with_the_key_of_the_card);
     tcase_add_test(a, replay_finds_a_wrong_key);
+    tcase_add_loop_test(a, replay_compares_what_a_key_gives, 0, (int)ARRAY_LEN(auth_rows));
     suite_add_tcase(s, t);
     suite_add_tcase(s, a);
     return s;

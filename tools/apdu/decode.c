@@ -216,7 +216,7 @@ static int decode_stream(struct job *j, FILE *file, const char *name)
     }
     if (e != ERR_NOT_FOUND && e != ERR_OK)
         cli_fail("%s: %s %llu: %s", name, "line or packet",
-                 (unsigned long long)(r != NULL ? trace_place(r) : 0), err_text(e));
+                 (unsigned long long)(r != NULL ? trace_place(r) : 0), trace_error(e));
     if (r != NULL)
         trace_close(&r);
     return e == ERR_NOT_FOUND ? CLI_OK : CLI_FAILED;

@@ -48,7 +48,7 @@ static const struct argp_option option_table[] = {
      0},
     {"iccid", OPTION_ICCID, "DIGITS", 0, "the row of that table (the first one)", 0},
     {"set", OPTION_SET, "NAME=HEX", 0, "value of {NAME} in the trace, or of a masked PIN", 0},
-    {"strict", OPTION_STRICT, NULL, 0, "nothing may differ and nothing be left out", 0},
+    {"strict", OPTION_STRICT, NULL, 0, "nothing may differ but the memory left, and nothing be left out", 0},
     {"timing", OPTION_TIMING, NULL, 0, "wait where the trace waits", 0},
     {"show", OPTION_SHOW, "N", 0, "how many differences to print (10)", 0},
     {"verbose", 'v', NULL, 0, "print what is allowed to differ, too", 0},
@@ -372,9 +372,10 @@ static void report(void *context, const struct replay_result *r)
         print_result(s, r);
 }
 
-static int verdict(const struct options *o, const struct replay_counts *c)
+/* whole: the trace came to its end */
+static int verdict(const struct options *o, const struct replay_counts *c, bool whole)
 {
-    bool good = c->different == 0 && c->equal + c->allowed > 0;
+    bool good = whole && c->different == 0 && c->equal + c->allowed > 0;
 
     if (o->json)
         printf("{\"exchanges\":%u,\"equal\":%u,\"allowed\":%u,\"skipped\":%u,\"different\":%u,"
@@ -396,11 +397,11 @@ static int replay_stream(const struct options *o, struct replay *r, FILE *f)
 
     if (e == ERR_OK)
         e = replay_run(r, trace);
-    status = verdict(o, &r->counts);
+    status = verdict(o, &r->counts, e == ERR_OK);
     if (e != ERR_OK)
         status =
-            cli_fail("%s: line or packet %llu: %s", o->trace,
-                     (unsigned long long)(trace != NULL ? trace_place(trace) : 0), err_text(e));
+            cli_fail("%s: line or packet %llu: %s", o->trace, (unsigned long long)r->place,
+                     e == ERR_SPACE ? "this card answers more than 8,192 bytes" : trace_error(e));
     if (trace != NULL)
         trace_close(&trace);
     return status;

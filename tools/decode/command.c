@@ -111,7 +111,7 @@ static const struct show_command rows[] = {
     {INS_GP_INSTALL, GP, "INSTALL", show_install, NULL},
     {INS_GP_LOAD, GP, "LOAD", NULL, NULL},
     {INS_GP_GET_STATUS, GP, "GET STATUS", show_get_status, show_any_answer},
-    {INS_GET_DATA, GP | ISO, "GET DATA", NULL, show_any_answer},
+    {INS_GET_DATA, GP | ISO, "GET DATA", show_get_data, show_get_data_answer},
     {INS_PUT_KEY, GP, "PUT KEY", show_put_key, show_any_answer},
     {INS_STORE_DATA, GP, "STORE DATA", NULL, NULL},
     {INS_SET_STATUS, GP, "SET STATUS", NULL, NULL},

@@ -101,7 +101,7 @@ static const struct show_tlv proprietary[] = {
     {0x80, "UICC characteristics", show_characteristics, TREE_EQUAL},
     {0x81, "application power consumption", NULL, TREE_FREE},
     {0x82, "minimum clock frequency", NULL, TREE_FREE},
-    {0x83, "available memory", show_number, TREE_FREE},
+    {0x83, "available memory", show_number, TREE_STATE},
     {0x84, "file details", NULL, TREE_EQUAL},
     {0x85, "reserved file size", show_number, TREE_FREE},
     {0x86, "maximum file size", show_number, TREE_FREE},
@@ -287,9 +287,9 @@ void show_sim_select(struct decode *d, struct tree_node *n, struct rd bytes)
         return;
     tree_say(&d->tree, n, "file id", RD(b + 4, 2), "%02X%02X", b[4], b[5]);
     tree_say(&d->tree, n, "type", RD(b + 6, 1), "%s", show_name(types, b[6], "unknown"));
-    tree_rule(tree_say(&d->tree, n, "size or free memory", RD(b + 2, 2), "%u",
+    tree_rule(tree_say(&d->tree, n, b[6] == 4 ? "size" : "free memory", RD(b + 2, 2), "%u",
                        (unsigned)(b[2] << 8 | b[3])),
-              TREE_FREE);
+              b[6] == 4 ? TREE_FREE : TREE_STATE);
     if (b[6] == 4 && bytes.left >= 14) {
         tree_rule(tree_say(&d->tree, n, "access", RD(b + 8, 3),
                            "read %X, update %X, increase %X, activate %X, deactivate %X", b[8] >> 4,

@@ -65,3 +65,57 @@ void show_get_status(struct show_exchange *x)
     tree_text(&x->d->tree, x->root, "%s", show_name(sets, x->command.p1, "everything"));
     tree_add(&x->d->tree, x->in, "criteria", x->command.data);
 }
+
+/* GET DATA: P1 P2 is the tag (GlobalPlatform 11.3.3.1; Secure Element Access Control 4.2). */
+static const struct show_name data_objects[] = {
+    {0x0042, "issuer identification number"},
+    {0x0045, "card image number"},
+    {0x0066, "card data"},
+    {0x0067, "card capabilities"},
+    {0x00C1, "sequence counter"},
+    {0x00CF, "key derivation data"},
+    {0x00E0, "key information"},
+    {0xFF21, "extended card resources"},
+    {0xFF40, "all access rules"},
+    {0xFF50, "an access rule"},
+    {0xFF60, "the next access rules"},
+    {0xDF20, "refresh tag of the access rules"},
+    {0, NULL},
+};
+
+static uint32_t data_tag(const struct show_exchange *x)
+{
+    return (uint32_t)(x->command.p1 << 8 | x->command.p2);
+}
+
+void show_get_data(struct show_exchange *x)
+{
+    tree_text(&x->d->tree, x->root, "%s, tag %02X%02X",
+              show_name(data_objects, data_tag(x), "an object"), x->command.p1, x->command.p2);
+    if (x->command.data.left > 0)
+        tree_add(&x->d->tree, x->in, "reference", x->command.data);
+}
+
+/* TS 102 226 8.2.1.7.2 */
+static void show_resources(struct decode *d, struct tree_node *n, struct rd bytes)
+{
+    static const struct show_tlv rows[] = {
+        {0x81, "applications", show_number, TREE_FREE},
+        {0x82, "free memory", show_number, TREE_STATE},
+        {0x83, "free volatile memory", show_number, TREE_STATE},
+        {0, NULL, NULL, TREE_EQUAL},
+    };
+
+    show_tlvs(d, n, bytes, rows);
+}
+
+void show_get_data_answer(struct show_exchange *x)
+{
+    struct tree_node *n = tree_add(&x->d->tree, x->out, "object", x->answer);
+    struct rd object;
+
+    if (data_tag(x) == 0xFF21 && tlv_find(x->answer, 0xFF21, &object) == ERR_OK)
+        show_resources(x->d, n, object);
+    else
+        tree_rule(n, TREE_FREE);
+}

@@ -129,6 +129,7 @@ show_exchange_fn show_pin, show_authenticate, show_authenticate_answer, show_run
     show_run_gsm_answer, show_manage_channel, show_manage_channel_answer, show_capability,
     show_identity_request, show_suspend, show_suspend_answer;
 /* --- manage.c --- */
-show_exchange_fn show_install, show_delete, show_put_key, show_get_status;
+show_exchange_fn show_install, show_delete, show_put_key, show_get_status, show_get_data,
+    show_get_data_answer;
 
 #endif

@@ -19,6 +19,7 @@ enum tree_rule {
     TREE_EQUAL, /* the same bytes */
     TREE_SHAPE, /* as many bytes */
     TREE_FREE,  /* anything: identities, keys, random values, counters */
+    TREE_STATE, /* what changes with every release of a card: the memory it has left */
 };
 
 struct tree_node {

@@ -48,24 +48,34 @@ static const char *check_2g(const struct replay *r, const uint8_t *rand, bool gs
     return why;
 }
 
-/* DB RES CK IK [Kc]: RES, CK and IK as the key gives them. */
+/* A length byte and the value behind it, at the head of what is left. */
+static bool takes_value(struct rd *data, const uint8_t *want, uint8_t len)
+{
+    struct rd value;
+    uint8_t n;
+
+    return rd_u8(data, &n) == ERR_OK && n == len && rd_take(data, n, &value) == ERR_OK &&
+           rd_equal(value, RD(want, len));
+}
+
+/* DB RES CK IK [Kc], as the key gives them. */
 static const char *check_3g(const struct replay *r, const struct aka_result *result, struct rd data)
 {
-    uint8_t want[3 + 96];
-    struct wr w = WR_ARRAY(want);
-    struct rd head;
+    uint8_t tag, kc[8];
     const char *why = NULL;
 
-    wr_u8(&w, 0xDB);
-    wr_u8(&w, r->aka.res_len);
-    wr_bytes(&w, result->res, r->aka.res_len);
-    wr_u8(&w, r->aka.ck_len);
-    wr_bytes(&w, result->ck, r->aka.ck_len);
-    wr_u8(&w, r->aka.ik_len);
-    wr_bytes(&w, result->ik, r->aka.ik_len);
-    if (rd_take(&data, w.len, &head) != ERR_OK || !rd_equal(head, RD_WR(&w)))
-        why = "RES, CK or IK is not what the key gives";
-    OPENSSL_cleanse(want, sizeof want);
+    if (rd_u8(&data, &tag) != ERR_OK || tag != 0xDB)
+        return "no RES";
+    aka_kc(result->ck, result->ik, kc);
+    if (!takes_value(&data, result->res, r->aka.res_len))
+        why = "RES is not what the key gives";
+    else if (!takes_value(&data, result->ck, r->aka.ck_len))
+        why = "CK is not what the key gives";
+    else if (!takes_value(&data, result->ik, r->aka.ik_len))
+        why = "IK is not what the key gives";
+    else if (data.left > 0 && !takes_value(&data, kc, sizeof kc))
+        why = "Kc is not what the key gives";
+    OPENSSL_cleanse(kc, sizeof kc);
     return why;
 }
 
@@ -88,6 +98,18 @@ static enum err send_3g(struct replay *r, const struct trace_bytes *recorded, ui
     return e == ERR_OK ? reader_exchange(r->reader, RD_WR(&w), data, sw) : e;
 }
 
+/* DC AUTS: a number of the card, signed with its key. */
+static const char *check_failure(const struct replay *r, const uint8_t *rand, struct rd data)
+{
+    uint64_t sqn_ms;
+
+    if (data.left != 2 + AKA_AUTS_LEN || data.at[0] != 0xDC)
+        return "no synchronisation failure";
+    return aka_open_auts(r->a.crypto, &r->aka, rand, data.at + 2, &sqn_ms) == ERR_OK
+               ? NULL
+               : "AUTS is not of this key";
+}
+
 static enum err run_3g(struct replay *r, const struct trace_event *event, struct wr *data, sw_t *sw,
                        const char **why)
 {
@@ -106,7 +128,7 @@ static enum err run_3g(struct replay *r, const struct trace_event *event, struct
     if (e != ERR_OK)
         return e;
     if (want_failure)
-        *why = data->len == 16 && data->base[0] == 0xDC ? NULL : "no synchronisation failure";
+        *why = check_failure(r, c->at + 6, RD_WR(data));
     else
         *why = check_3g(r, &result, RD_WR(data));
     r->sqn = (r->sqn + SQN_STEP) & AKA_SQN_MAX;

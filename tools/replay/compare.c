@@ -50,7 +50,7 @@ static enum replay_verdict compare_leaf(const struct tree_node *a, const struct 
     bool words = a->raw.left == 0 && b->raw.left == 0;
     bool same = words ? same_text(a, b) : rd_equal(a->raw, b->raw);
 
-    if (same || hidden)
+    if (same || hidden || a->rule == TREE_STATE)
         return REPLAY_EQUAL;
     if (a->rule == TREE_FREE || (a->rule == TREE_SHAPE && a->raw.left == b->raw.left))
         return REPLAY_ALLOWED;
@@ -60,7 +60,7 @@ static enum replay_verdict compare_leaf(const struct tree_node *a, const struct 
 /* What only one of them has. */
 static enum replay_verdict alone(const struct tree_node *n)
 {
-    return n->rule == TREE_FREE ? REPLAY_ALLOWED : REPLAY_DIFFERENT;
+    return n->rule >= TREE_FREE ? REPLAY_ALLOWED : REPLAY_DIFFERENT;
 }
 
 static enum replay_verdict compare(const struct tree_node *a, const struct tree_node *b,

@@ -26,15 +26,17 @@ static bool is_get_response(const struct trace_event *e, uint8_t cla)
 }
 
 /* Put the data of more behind that of answer, in place of its status word. */
-static void append(struct trace_bytes *answer, const struct trace_bytes *more)
+static enum err append(struct trace_bytes *answer, const struct trace_bytes *more)
 {
     size_t at = answer->len >= 2 ? answer->len - 2 : 0;
-    size_t n = more->len < TRACE_BYTES_MAX - at ? more->len : TRACE_BYTES_MAX - at;
 
-    memcpy(answer->at + at, more->at, n);
-    memcpy(answer->mark + at, more->mark, n);
-    answer->len = at + n;
+    if (more->len > TRACE_BYTES_MAX - at)
+        return ERR_RANGE;
+    memcpy(answer->at + at, more->at, more->len);
+    memcpy(answer->mark + at, more->mark, more->len);
+    answer->len = at + more->len;
     answer->open |= more->open;
+    return ERR_OK;
 }
 
 static bool is_repetition(const struct trace_event *e, const struct trace_event *of, uint8_t le)
@@ -48,26 +50,27 @@ static bool waits(uint16_t sw)
     return sw >> 8 == 0x61 || sw >> 8 == 0x9F;
 }
 
-/* GET RESPONSE once: true when it was there and more may follow. */
-static bool take_response(struct replay_fold *f, struct trace_event *out, uint16_t *sw)
+/* GET RESPONSE once: ERR_OK when it was there and more may follow, ERR_NOT_FOUND when not. */
+static enum err take_response(struct replay_fold *f, struct trace_event *out, uint16_t *sw)
 {
     uint16_t warning = *sw, got;
 
     if (peek(f) != ERR_OK || !is_get_response(&f->ahead, out->command.at[0]) ||
         !trace_status(&f->ahead.answer, &got))
-        return false;
+        return ERR_NOT_FOUND;
     f->has_ahead = false;
     if (got >> 8 == 0x6C) /* asked with a wrong Le: the repetition brings the data */
-        return true;
-    append(&out->answer, &f->ahead.answer);
+        return ERR_OK;
+    if (append(&out->answer, &f->ahead.answer) != ERR_OK)
+        return ERR_RANGE;
     /* data behind a warning: the warning is what the command ended with */
     if (!waits(warning) && got == SW_OK.v && out->answer.len >= 2) {
         out->answer.at[out->answer.len - 2] = (uint8_t)(warning >> 8);
         out->answer.at[out->answer.len - 1] = (uint8_t)warning;
-        return false;
+        return ERR_NOT_FOUND;
     }
     *sw = got;
-    return waits(got);
+    return waits(got) ? ERR_OK : ERR_NOT_FOUND;
 }
 
 /* opensc-tool takes 61XX for the end of a SELECT and writes 9000: an FCP was there to be had. */
@@ -98,12 +101,12 @@ enum err replay_next(struct replay_fold *f, struct trace_event *out, bool *not_f
             return ERR_OK;
     }
     if (waits(sw) || (out->command.len > 5 && sw_is_warning(SW(sw)) && sw >> 4 != 0x63C)) {
-        while (take_response(f, out, &sw))
-            ;
-        *not_fetched = waits(sw);
+        do
+            e = take_response(f, out, &sw);
+        while (e == ERR_OK);
     }
-    *not_fetched |= left_waiting(out, sw);
-    return ERR_OK;
+    *not_fetched = waits(sw) || sw >> 8 == 0x6C || left_waiting(out, sw);
+    return e == ERR_RANGE ? e : ERR_OK;
 }
 
 bool replay_ahead(struct replay_fold *f)

@@ -171,15 +171,18 @@ static bool is_fetch(const struct trace_event *e)
 
 /* --- comparing --- */
 
-/* 9000 and 91XX, 61XX that were followed or not: the command did the same. */
+/* 9000 and 91XX; 61XX and 6CXX, followed or not: the command did the same. */
+static uint16_t plain_status(uint16_t sw)
+{
+    static const uint8_t done[] = {0x91, 0x61, 0x6C, 0x9F};
+
+    return memchr(done, sw >> 8, sizeof done) != NULL ? SW_OK.v : sw;
+}
+
 static bool same_status(uint16_t recorded, uint16_t actual)
 {
-    uint16_t a = recorded, b = actual;
+    uint16_t a = plain_status(recorded), b = plain_status(actual);
 
-    if (a >> 8 == 0x91 || a >> 8 == 0x61 || a >> 8 == 0x9F)
-        a = SW_OK.v;
-    if (b >> 8 == 0x91 || b >> 8 == 0x61 || b >> 8 == 0x9F)
-        b = SW_OK.v;
     return a == b || (a >> 4 == 0x63C && b >> 4 == 0x63C);
 }
 
@@ -405,6 +408,7 @@ enum err replay_run(struct replay *r, struct trace_reader *trace)
     }
     while (e == ERR_OK) {
         e = replay_next(f, event, &t->not_fetched);
+        r->place = e == ERR_OK ? event->place : trace_place(trace);
         if (e == ERR_OK && event->kind == TRACE_EXCHANGE) {
             t->fetch_follows = replay_ahead(f) && is_fetch(&f->ahead);
             e = run_exchange(t);

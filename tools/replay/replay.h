@@ -8,7 +8,8 @@
  * compared by that pattern.
  *
  * T=0 is put aside on both sides: 61XX with its GET RESPONSE and 6CXX with its repetition are one
- * exchange, whether or not the recorded terminal followed them.
+ * exchange, whether or not the recorded terminal followed them: the card under test is always
+ * followed, and an answer that the recorded terminal left where it was counts by its status alone.
  */
 #ifndef RESEAT_TOOLS_REPLAY_REPLAY_H
 #define RESEAT_TOOLS_REPLAY_REPLAY_H
@@ -57,8 +58,9 @@ struct replay_fold {
     enum err end; /* what trace_next() said last */
 };
 /*
- * The next event; an exchange comes with the answers of what belongs to it. not_fetched: data
- * waits (61XX) that the recorded terminal did not take.
+ * The next event; an exchange comes with the answers of what belongs to it. not_fetched: there
+ * was data (61XX, 6CXX) that the recorded terminal did not take. ERR_RANGE: the pieces make more
+ * than TRACE_BYTES_MAX; otherwise errors of trace_next().
  */
 NODISCARD enum err replay_next(struct replay_fold *f, struct trace_event *out, bool *not_fetched);
 /* Read the event after it, to see what the recorded terminal did next. False at the end. */
@@ -112,6 +114,7 @@ struct replay {
 
     struct decode a, b;
     struct replay_counts counts;
+    uint64_t place;           /* of the event under way, for who reports an error */
     uint64_t sqn;             /* next sequence number to try */
     bool lost[APDU_CHANNELS]; /* the cards are in different places: wait for the next SELECT */
     uint16_t waiting;         /* last 91XX of the card under test, 0 when nothing waits */

@@ -92,6 +92,8 @@ void trace_log_exchange(struct trace_log *l, struct rd command, struct rd answer
 {
     if (l->writer == NULL)
         return;
+    if (command.left > TRACE_BYTES_MAX || answer.left > TRACE_BYTES_MAX)
+        trace_log_note(l, "longer than a trace can hold, cut:");
     begin(l, TRACE_EXCHANGE);
     trace_bytes_set(&l->event.command, command);
     trace_bytes_set(&l->event.answer, answer);

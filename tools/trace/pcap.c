@@ -225,14 +225,28 @@ static bool brings_data(uint8_t cla, uint8_t ins)
     return memchr(asks_only, ins, sizeof asks_only) == NULL;
 }
 
-static void split(struct rd payload, struct trace_event *out)
+/* Where the answer begins. Extended length is meant where Lc would not have fitted into P3. */
+static size_t command_len(struct rd payload)
 {
-    size_t body = payload.left - 7, p3 = payload.at[4], command = 5;
+    size_t body = payload.left - 7, p3 = payload.at[4], extended;
 
-    if (brings_data(payload.at[0], payload.at[1]) && body >= p3)
-        command += p3;
+    if (!brings_data(payload.at[0], payload.at[1]) || body < p3)
+        return 5;
+    if (p3 != 0 || body < 2)
+        return 5 + p3;
+    extended = (size_t)(payload.at[5] << 8 | payload.at[6]);
+    return extended > 0xFF && body - 2 >= extended ? 7 + extended : 5;
+}
+
+static enum err split(struct rd payload, struct trace_event *out)
+{
+    size_t command = command_len(payload);
+
+    if (command > TRACE_BYTES_MAX || payload.left - command > TRACE_BYTES_MAX)
+        return ERR_RANGE;
     trace_bytes_set(&out->command, RD(payload.at, command));
     trace_bytes_set(&out->answer, RD(payload.at + command, payload.left - command));
+    return ERR_OK;
 }
 
 enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out)
@@ -259,8 +273,7 @@ enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out)
     if (packet.left - header < 7)
         return ERR_NOT_FOUND; /* a command that was cut short has no answer to look at */
     out->kind = TRACE_EXCHANGE;
-    split(RD(packet.at + header, packet.left - header), out);
-    return ERR_OK;
+    return split(RD(packet.at + header, packet.left - header), out);
 }
 
 static enum err link_packet(struct rd r, uint32_t link, struct trace_event *out)
@@ -274,7 +287,7 @@ static enum err link_packet(struct rd r, uint32_t link, struct trace_event *out)
     if (e == ERR_OK)
         e = trace_pcap_gsmtap(r, out);
     /* What is on the same wire and damaged, or not ours, is no fault of the file. */
-    return e == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
+    return e == ERR_OK || e == ERR_RANGE ? e : ERR_NOT_FOUND;
 }
 
 /* --- records and blocks --- */

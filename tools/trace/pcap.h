@@ -56,7 +56,7 @@ bool trace_pcap_held(struct trace_pcap *p, struct trace_event *out);
 /*
  * A GSMTAP packet from its header on. Where command data ends and answer data begins follows
  * from the instruction and P3 (TS 102 221 10.1.2).
- * errors: ERR_SHORT, ERR_NOT_FOUND (of another type)
+ * errors: ERR_SHORT, ERR_NOT_FOUND (of another type), ERR_RANGE (longer than TRACE_BYTES_MAX)
  */
 NODISCARD enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out);
 

@@ -320,7 +320,7 @@ static bool opensc_debug(const char *line, bool *outgoing, size_t *len)
     if (p == NULL)
         return false;
     *len = strtoul(strchr(p, '(') + 1, NULL, 10);
-    return *len > 0 && *len <= TRACE_BYTES_MAX;
+    return *len > 0;
 }
 
 /* The first count bytes of a dump's line; behind them stand the same as characters. */
@@ -476,6 +476,8 @@ static enum err debug_line(struct trace_text *t, const char *p, uint64_t number,
     *step = TEXT_TAKEN;
     if (!opensc_debug(p, &outgoing, &len))
         return ERR_OK;
+    if (len > TRACE_BYTES_MAX)
+        return ERR_RANGE;
     if (outgoing)
         begin(t, TRACE_EXCHANGE, number);
     else if (!has_event(t))

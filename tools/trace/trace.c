@@ -154,6 +154,12 @@ uint64_t trace_place(const struct trace_reader *r)
     return r->place;
 }
 
+const char *trace_error(enum err e)
+{
+    return e == ERR_RANGE ? "more bytes or names than one exchange may have (8,192 each way, 4)"
+                          : err_text(e);
+}
+
 static enum err next_of_text(struct trace_reader *r, struct trace_event *out)
 {
     for (;;) {

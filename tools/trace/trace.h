@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#define TRACE_BYTES_MAX 2048
+#define TRACE_BYTES_MAX 8192 /* chained answers of an eUICC have several thousand */
 #define TRACE_NAMES_MAX 4
 #define TRACE_NAME_MAX  24
 #define TRACE_NOTE_MAX  512
@@ -80,11 +80,14 @@ void trace_close(struct trace_reader **r);
  * The next event. Nothing is read ahead of it, so a pipe may be followed live.
  *
  * errors: ERR_NOT_FOUND  the end
- *         ERR_FORMAT, ERR_RANGE, ERR_SHORT  damaged; trace_place() says where
+ *         ERR_RANGE      longer than TRACE_BYTES_MAX; trace_place() says where
+ *         ERR_FORMAT, ERR_SHORT  damaged; trace_place() says where
  *         ERR_IO
  */
 NODISCARD enum err trace_next(struct trace_reader *r, struct trace_event *out);
 uint64_t trace_place(const struct trace_reader *r);
+/* What an error of trace_next() says to people. */
+const char *trace_error(enum err e);
 
 /* --- writing --- */
 

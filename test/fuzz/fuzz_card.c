@@ -14,8 +14,8 @@
  */
 #include "test/fuzz/require.h"
 #include "test/support/uicc/lab.h"
+#include "test/support/uicc/whole.h"
 #include "uicc/fs/tree.h"
-#include "uicc/pin/pin.h"
 
 #include <string.h>
 
@@ -57,93 +57,13 @@ static const struct {
     {7, {0xA0, 0xA4, 0x00, 0x00, 0x02, 0x7F, 0x20}},
 };
 
-/* ---- claims ---- */
-
-/* TS 102 221 10.2.1, TS 51.011 9.4, GlobalPlatform. */
-static bool is_legal(uint8_t sw1, uint8_t sw2)
-{
-    switch (sw1) {
-    case 0x61:
-    case 0x6C:
-    case 0x91:
-    case 0x9F:
-    case 0x67:
-    case 0x9E:
-        return true;
-    case 0x90:
-    case 0x93:
-    case 0x6B:
-    case 0x6D:
-    case 0x6E:
-    case 0x6F:
-    case 0x64:
-        return sw2 == 0x00;
-    case 0x62:
-        return sw2 == 0x00 || (sw2 >= 0x81 && sw2 <= 0x85) || (sw2 >= 0xF1 && sw2 <= 0xF3);
-    case 0x63:
-        return sw2 >= 0xC0 || sw2 == 0x10 || sw2 == 0x00;
-    case 0x65:
-        return sw2 == 0x00 || sw2 == 0x81;
-    case 0x68:
-        return sw2 == 0x81 || sw2 == 0x82;
-    case 0x69:
-        return sw2 >= 0x81 && sw2 <= 0x89;
-    case 0x6A:
-        return sw2 >= 0x80 && sw2 <= 0x8A;
-    case 0x92:
-        return sw2 == 0x40;
-    case 0x94:
-        return sw2 == 0x00 || sw2 == 0x02 || sw2 == 0x04 || sw2 == 0x08 || sw2 >= 0x84;
-    case 0x98:
-        return sw2 == 0x02 || sw2 == 0x04 || sw2 == 0x08 || sw2 == 0x10 || sw2 == 0x40 ||
-               sw2 == 0x50 || (sw2 >= 0x62 && sw2 <= 0x66);
-    default:
-        return false;
-    }
-}
-
-static void require_channel(const struct card *card, unsigned number)
-{
-    const struct channel *ch = channel_get(card, number);
-
-    if (ch == NULL) {
-        require(number != 0);
-        return;
-    }
-    require(ch->open && ch->number == number);
-    require(fs_exists(card, ch->df) && fs_is_df(card, ch->df));
-    require(ch->app == NODE_NONE ||
-            (fs_exists(card, ch->app) && fs_file(card, ch->app)->kind == FS_ADF));
-    if (ch->ef == NODE_NONE) {
-        require(ch->record == 0);
-        return;
-    }
-    require(fs_exists(card, ch->ef) && !fs_is_df(card, ch->ef));
-    require(fs_file(card, ch->ef)->parent == ch->df);
-}
-
-static void require_pins(const struct card *card)
-{
-    for (size_t i = 0; i < card->profile->pin_count; i++) {
-        struct pin_state pin;
-
-        require(pin_read(card, card->profile->pins[i].reference, &pin) == ERR_OK);
-        require(pin.tries <= pin.tries_max && pin.unblock_tries <= pin.unblock_tries_max);
-        require(!pin.enabled || !pin.replaced);
-    }
-}
-
 static void require_whole(const struct session *s)
 {
     static const uint8_t iccid[] = {0x98, 0x88, 0x12, 0x01, 0x00, 0x00, 0x40, 0x03, 0x10, 0xF0};
     const struct card *card = s->t->card;
     uint16_t node = fs_child(card, NODE_MF, 0x2FE2);
 
-    require(!store_dirty(&card->store));
-    require(fs_check(card));
-    for (unsigned i = 0; i < APDU_CHANNELS; i++)
-        require_channel(card, i);
-    require_pins(card);
+    require_none(whole_card(card));
     require(s->had_adm || (node != NODE_NONE && rd_equal(fs_body(card, node), RD_ARRAY(iccid))));
 }
 
@@ -158,10 +78,7 @@ static void send(struct session *s, struct rd command)
     require(wr_result(&w) == ERR_OK && w.len >= 2);
     s->sw1 = response[w.len - 2];
     s->sw2 = response[w.len - 1];
-    require(is_legal(s->sw1, s->sw2));
-    /* Data comes with an end that is none, or with a warning. */
-    require(w.len == 2 || s->sw1 == 0x90 || s->sw1 == 0x91 || s->sw1 == 0x61 || s->sw1 == 0x9F ||
-            s->sw1 == 0x62 || s->sw1 == 0x63);
+    require(whole_answer(RD_WR(&w)));
     require_whole(s);
 }
 

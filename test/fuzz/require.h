@@ -6,12 +6,21 @@
 
 #include "apdu/buf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static inline void require(bool claim)
 {
     if (!claim)
         abort();
+}
+
+/* Is there no fault? */
+static inline void require_none(const char *fault)
+{
+    if (fault != NULL)
+        (void)fprintf(stderr, "claim: %s\n", fault);
+    require(fault == NULL);
 }
 
 /* Is inner within outer? */

@@ -147,12 +147,13 @@ crash: $(CRASH_PROGRAMS) ## cut the power at every write of every scenario
 
 BENCH_PROGRAMS := $(BENCHES:%=$(BUILD)/test/bench/bench_%)
 BENCH_SCRIPTS  := $(filter-out test/bench/run.sh,$(wildcard test/bench/*.sh))
-NULL_CARD      := $(BUILD)/test/bench/null_card
-$(eval $(call link,$(NULL_CARD),$(BUILD)/obj/test/bench/null_card.o $(STACK_tools),$(LDLIBS_tools)))
+BENCH_HELPERS  := $(BUILD)/test/bench/null_card $(BUILD)/test/bench/packets
+$(foreach h,null_card packets,$(eval $(call link,$(BUILD)/test/bench/$(h),\
+	$(BUILD)/obj/test/bench/$(h).o $(SUPPORT_tools) $(STACK_tools),$(LDLIBS_tools) $(LDLIBS_check))))
 
 .PHONY: bench
-bench: all $(BENCH_PROGRAMS) $(NULL_CARD) ## measure, each figure beside its limit in the same run
-	@BIN=$(BUILD)/bin NULL_CARD=$(NULL_CARD) T='$(T)' test/bench/run.sh $(BENCH_PROGRAMS) $(BENCH_SCRIPTS)
+bench: all $(BENCH_PROGRAMS) $(BENCH_HELPERS) ## measure, each figure beside its limit in the same run
+	@BIN=$(BUILD)/bin BENCH=$(BUILD)/test/bench T='$(T)' test/bench/run.sh $(BENCH_PROGRAMS) $(BENCH_SCRIPTS)
 
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -O1 -g -I. -I/usr/include/PCSC \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

@@ -139,7 +139,7 @@ END_TEST
 START_TEST(broken_sequences_leave_nothing)
 {
     static const char *const breaks[] = {
-        "00B0870001", "80CB008001 84", "80DB008003 800177", "00A4000C026F07", "80DB000000",
+        "00B0870001", "80CB008001 84", "80DB008003 800177", "00A4000C026F07", "00A4000C026F12",
     };
     char value[512], command[600];
 
@@ -151,6 +151,31 @@ START_TEST(broken_sequences_leave_nothing)
     card_expect(t, command, "6985");
     card_expect(t, "80CB008001 84", "6A88");
     ck_assert_ptr_null(t->card->transfer.bytes);
+}
+END_TEST
+
+/* What does not make another file current may come in between (TS 102 221 11.3.0). */
+START_TEST(other_commands_leave_a_sequence_alone)
+{
+    static const char *const between[] = {
+        "80F2000C00", "0020000100", "80DB000000", "80CB00C000", "00A4000C026FFF", "00B2010402",
+    };
+
+    card_expect(t, "80DB008004 8003AABB", "63F1");
+    (void)card_send(t, between[_i]);
+    card_expect(t, "80DB000001 CC", "9000");
+    card_expect_run(t, "80CB008001 80", "8003AABBCC 9000");
+}
+END_TEST
+
+START_TEST(an_object_is_gone_when_its_new_value_is_broken_off)
+{
+    card_expect(t, "80DB008004 8002AABB", "9000");
+    card_expect(t, "80DB008003 810155", "9000");
+    card_expect(t, "80DB008004 8003AABB", "63F1");
+    card_expect(t, "00A4000C026F12", "9000");
+    card_expect(t, "80CB008001 80", "6A88");
+    card_expect_run(t, "80CB008001 81", "810155 9000");
 }
 END_TEST
 
@@ -194,6 +219,8 @@ Suite *suite_under_test(void)
         {"TS 102 221 11.3", other_forms_are_refused, 0},
         {"TS 102 221 11.3.1", long_objects_come_in_blocks, 0},
         {"TS 102 221 11.3", broken_sequences_leave_nothing, 5},
+        {"TS 102 221 11.3.0", other_commands_leave_a_sequence_alone, 6},
+        {"TS 102 221 11.3.2", an_object_is_gone_when_its_new_value_is_broken_off, 0},
         {"TS 102 221 11.3.2", too_much_ends_the_sequence, 0},
         {"TS 102 221 11.3.2", a_file_holds_no_more_than_its_size, 0},
         {"TS 102 221 11.3", sequences_belong_to_their_channel, 0},

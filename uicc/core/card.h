@@ -52,8 +52,8 @@ struct pending {
     sw_t sw; /* what ends the last GET RESPONSE */
 };
 
-/* An object of a BER-TLV EF on its way in several blocks (TS 102 221 11.3). One at a time; any
- * other command on its channel ends it. */
+/* An object of a BER-TLV EF on its way in several blocks (TS 102 221 11.3). One at a time; a
+ * command that makes another file current on its channel ends it. */
 struct transfer {
     uint8_t *bytes;      /* arena piece of len bytes; SET DATA: what came so far */
     uint32_t len;        /* of the whole object */

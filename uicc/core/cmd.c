@@ -21,7 +21,7 @@
 
 #define LE_UPTO  0x01U /* P3 may ask for less than there is */
 #define LE_WAITS 0x02U /* without data too the answer waits for GET RESPONSE */
-#define TRANSFER 0x04U /* goes on with an object transfer */
+#define SELECTS  0x04U /* makes a file current anew, even the one that was */
 #define RESETS   0x08U /* a refusal ends the session: there is no selection to go back to */
 
 struct cmd_row {
@@ -34,7 +34,7 @@ struct cmd_row {
 /* One row per command, and nowhere else. The most frequent ones first. */
 /* clang-format off */
 static const struct cmd_row rows[] = {
-    {"SELECT",             CLA_0X, 0xA4, CASE_12 | CASE_34, LE_WAITS, fs_cmd_select,        "11.1.1"},
+    {"SELECT",             CLA_0X, 0xA4, CASE_12 | CASE_34, LE_WAITS | SELECTS, fs_cmd_select, "11.1.1"},
     {"READ BINARY",        CLA_0X, 0xB0, CASE_2,            0,        fs_cmd_read_binary,   "11.1.3"},
     {"READ RECORD",        CLA_0X, 0xB2, CASE_2,            0,        fs_cmd_read_record,   "11.1.5"},
     {"STATUS",             CLA_8X, 0xF2, CASE_12,           LE_UPTO,  fs_cmd_status,        "11.1.2"},
@@ -55,9 +55,9 @@ static const struct cmd_row rows[] = {
     {"GET CHALLENGE",      CLA_0X, 0x84, CASE_12,           0,        terminal_cmd_challenge, "11.1.18"},
     {"TERMINAL CAPABILITY", CLA_8X, 0xAA, CASE_34,          0,        terminal_cmd_capability, "11.1.19"},
     {"SUSPEND UICC",       CLA_80, 0x76, CASE_34,           RESETS,        terminal_cmd_suspend, "11.1.22"},
-    {"GET IDENTITY",       CLA_8X, 0x78, CASE_12 | CASE_34, 0,        usim_cmd_get_identity, "11.1.24"},
-    {"RETRIEVE DATA",      CLA_8X, 0xCB, CASE_12 | CASE_34, TRANSFER, fs_cmd_retrieve_data, "11.3.1"},
-    {"SET DATA",           CLA_8X, 0xDB, CASE_34,           TRANSFER, fs_cmd_set_data,      "11.3.2"},
+    {"GET IDENTITY",       CLA_8X, 0x78, CASE_12 | CASE_34, 0,        usim_cmd_get_identity, "11.1.23"},
+    {"RETRIEVE DATA",      CLA_8X, 0xCB, CASE_12 | CASE_34, 0,        fs_cmd_retrieve_data, "11.3.1"},
+    {"SET DATA",           CLA_8X, 0xDB, CASE_34,           0,        fs_cmd_set_data,      "11.3.2"},
     {"TERMINAL PROFILE",   CLA_80 | CLA_SIM, 0x10, CASE_34, 0, cat_cmd_terminal_profile,    "11.2.1"},
     {"ENVELOPE",           CLA_80 | CLA_SIM, 0xC2, CASE_34, 0, cat_cmd_envelope,            "11.2.2"},
     {"FETCH",              CLA_80 | CLA_SIM, 0x12, CASE_12, 0, cat_cmd_fetch,               "11.2.3"},
@@ -139,13 +139,16 @@ void cmd_end_transfer(struct card *card)
     card->transfer = (struct transfer){0};
 }
 
-/* Any other command on the channel of a transfer ends it (TS 102 221 11.3). */
-static void end_foreign_transfer(struct card *card, const struct cmd_row *row, const struct exec *x)
+/* Any command may come between the blocks of an object, unless it makes another file current on the
+ * channel (TS 102 221 11.3.0). */
+static void end_left_transfer(struct card *card, const struct cmd_row *row, const struct exec *x,
+                              uint8_t channel)
 {
     const struct transfer *t = &card->transfer;
 
-    if (t->ins != 0 && t->channel == x->ch->number && t->remote == x->remote &&
-        ((row->flags & TRANSFER) == 0 || row->ins != t->ins))
+    /* When the command closed its own channel, x->ch is gone, and the transfer with it. */
+    if (t->ins != 0 && t->channel == channel && t->remote == x->remote &&
+        ((row->flags & SELECTS) != 0 || x->ch->ef != t->node))
         cmd_end_transfer(card);
 }
 
@@ -159,13 +162,14 @@ static sw_t run(struct card *card, struct exec *x, const struct cmd_row *row)
     if (x->remote)
         channel_repair(card, x->ch);
     before = *x->ch;
-    end_foreign_transfer(card, row, x);
     sw = row->run(card, x);
-    if (!sw_is_success(sw) && !sw_is_warning(sw)) {
-        if ((row->flags & RESETS) == 0)
-            undo_selection(x->ch, &before);
-        x->out->len = 0;
+    if (sw_is_success(sw) || sw_is_warning(sw)) {
+        end_left_transfer(card, row, x, before.number);
+        return sw;
     }
+    if ((row->flags & RESETS) == 0)
+        undo_selection(x->ch, &before);
+    x->out->len = 0;
     return sw;
 }
 

@@ -112,9 +112,22 @@ static sw_t refuse_get_response(const struct card *card, const struct apdu_class
 
 /* ---- one command ---- */
 
-/* Keep the answer for GET RESPONSE and say so; a warning is said at once, and again behind the data
- * (TS 102 221 7.3.1.1.4), but for the one of GlobalPlatform (11.4.3.2), said behind the data alone.
- */
+/* What ends the answer behind a warning: the terminal knows it already, and takes 9000 for "all of
+ * the data" (TS 102 221 7.3.1.1.4, C.1). That more blocks follow is no warning about this one. */
+static sw_t behind_warning(sw_t sw)
+{
+    switch (sw.v) {
+    case SW_MORE_DATA_V:
+    case SW_MORE_EXPECTED_V:
+    case SW_MORE_STATUS_V:
+        return sw;
+    default:
+        return SW_OK;
+    }
+}
+
+/* Keep the answer for GET RESPONSE and say so; a warning is said at once, but for the one of
+ * GlobalPlatform (11.4.3.2), said behind the data alone. */
 static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
 {
     struct pending *p = &card->pending;
@@ -125,7 +138,7 @@ static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
         return SW_NO_DIAGNOSIS;
     p->len = (uint16_t)x->out->len;
     p->channel = x->cls.channel;
-    p->sw = sw;
+    p->sw = sw_is_warning(sw) ? behind_warning(sw) : sw;
     for (size_t i = 0; i < p->len; i++)
         p->bytes[i] = x->out->base[i];
     return sw_is_warning(sw) && !sw_equal(sw, SW_MORE_STATUS) ? sw : data_waits(x->cls.sim, p->len);

@@ -137,6 +137,7 @@ static sw_t retrieve_first(struct card *card, struct exec *x, uint16_t node)
 
     if (tag.left == 0)
         return SW_WRONG_LENGTH;
+    cmd_end_transfer(card);
     if (tag_len(tag) != tag.left)
         return SW_BAD_DATA;
     if (tag.left == 1 && tag.at[0] == TAG_LIST) {
@@ -233,12 +234,32 @@ static sw_t finish(struct card *card, uint16_t node, struct rd object)
     return replace(card, node, RD(object.at, tag_len(object)), object);
 }
 
+/* The first of several blocks: the object as it was is gone from now on, so that a sequence which
+ * is broken off leaves none (TS 102 221 11.3.2, annex L.1). */
+static sw_t set_begin(struct card *card, struct exec *x, uint16_t node, struct rd tag, size_t len)
+{
+    struct rd data = x->cmd->data;
+    sw_t sw;
+    enum err e;
+
+    if (len > fs_file(card, node)->size)
+        return SW_SPACE;
+    sw = replace(card, node, tag, RD(NULL, 0));
+    if (!sw_equal(sw, SW_OK) && !sw_equal(sw, SW_REFERENCE))
+        return sw;
+    e = begin(card, x, node, len);
+    if (e != ERR_OK)
+        return sw_from_err(e);
+    memcpy(card->transfer.bytes, data.at, data.left);
+    card->transfer.done = (uint32_t)data.left;
+    return SW_MORE_EXPECTED;
+}
+
 /* Tag alone: the object goes. Else tag, length, and as much of the value as fits. */
 static sw_t set_first(struct card *card, struct exec *x, uint16_t node)
 {
     struct rd data = x->cmd->data, rest = data;
     size_t n = tag_len(data), len;
-    enum err e;
 
     cmd_end_transfer(card);
     if (n == 0 || data.at[0] == TAG_LIST || data.at[0] == 0x00 || data.at[0] == 0xFF)
@@ -251,15 +272,7 @@ static sw_t set_first(struct card *card, struct exec *x, uint16_t node)
         return SW_BAD_DATA;
     if (rest.left == len)
         return finish(card, node, data);
-    len += data.left - rest.left;
-    if (len > fs_file(card, node)->size)
-        return SW_SPACE;
-    e = begin(card, x, node, len);
-    if (e != ERR_OK)
-        return sw_from_err(e);
-    memcpy(card->transfer.bytes, data.at, data.left);
-    card->transfer.done = (uint32_t)data.left;
-    return SW_MORE_EXPECTED;
+    return set_begin(card, x, node, RD(data.at, n), data.left - rest.left + len);
 }
 
 static sw_t set_next(struct card *card, struct exec *x, uint16_t node)

@@ -11,12 +11,15 @@
 #define GP_KCV_LEN     3
 #define GP_KEYS_MAX    3
 
+/* GP 11.1.8. A key for SCP81 is kept, and serves nothing here. */
 enum gp_key_type {
     GP_KEY_DES = 0x80,
+    GP_KEY_PSK = 0x85,
     GP_KEY_AES = 0x88,
+    GP_KEY_ECC = 0xB0, /* public, on a NIST curve */
 };
 
-/* One key of a PUT KEY, in clear. */
+/* One secret key of a PUT KEY, in clear. */
 struct gp_key {
     enum gp_key_type type;
     struct secret key;
@@ -35,14 +38,17 @@ NODISCARD enum err gp_write_put_key(struct crypto *c, uint8_t old_version, uint8
 
 /*
  * The data field of PUT KEY with the card's DEK. AES keys with and without the
- * clear-length byte are accepted.
- * errors: ERR_SHORT, ERR_FORMAT, ERR_RANGE (key length), ERR_KEY (type against the DEK's),
+ * clear-length byte are accepted; an AES DEK may bring a DES key, but not the other way round: no
+ * key travels under a weaker one. A public key comes in clear, and has no check value.
+ * errors: ERR_SHORT, ERR_FORMAT, ERR_RANGE (key length), ERR_KEY (type, also against the DEK's),
  *         ERR_MAC (a key check value does not match; 9485)
  */
 struct gp_put_key {
     uint8_t new_version;
     size_t count;
     struct gp_key keys[GP_KEYS_MAX]; /* secrets: caller wipes with gp_put_key_wipe */
+    struct rd points[GP_KEYS_MAX];   /* of public keys, uncompressed; borrowed */
+    bool checked[GP_KEYS_MAX];       /* came with a check value */
 };
 NODISCARD enum err gp_read_put_key(struct crypto *c, struct rd data, const struct gp_key *dek,
                                    struct gp_put_key *out);

@@ -52,19 +52,50 @@ START_TEST(put_key_adds_a_set_of_its_own)
                    "E024 C00401018810 C00402018810 C00403018810"
                    " C00401318820 C00402318820 C00403318820 9000");
     ck_assert_str_eq(put_keys(0, 0x31, GP_KEY_AES, 32, 3), "6A80"); /* there already */
-    ck_assert_str_eq(put_keys(0, 0x32, GP_KEY_AES, 16, 2), "6A80"); /* half a set */
-    ck_assert_str_eq(put_keys(0, 0x22, GP_KEY_AES, 16, 3), "6A80"); /* AES is not for SCP02 */
-    ck_assert_str_eq(put_keys(0, 0x41, GP_KEY_AES, 16, 3), "6A80");
+    ck_assert_str_eq(put_keys(0, 0x41, GP_KEY_AES, 16, 3), "6A80"); /* two keys there */
+    ck_assert_str_eq(put_keys(0, 0x50, GP_KEY_AES, 16, 1), "6A80"); /* of no use */
+    ck_assert_str_eq(put_keys(0, 0x70, GP_KEY_AES, 16, 2), "6A80"); /* one key there */
+    ck_assert_str_eq(put_keys(0, 0x32, GP_KEY_DES, 24, 3), "6A80"); /* not for SCP02 */
     ck_assert_str_eq(put_keys(0, 0x02, GP_KEY_AES, 16, 3), "6A80"); /* the slots' */
     ck_assert_str_eq(put_keys(0x02, 0x02, GP_KEY_AES, 16, 3), "6A88");
     ck_assert_str_eq(put_keys(0x33, 0x33, GP_KEY_AES, 16, 3), "6A88");
     /* deleted, the keys of the slot serve again */
     offcard_expect(h, "80E4000003 D20131", "00 9000");
     offcard_expect(h, "80E4000003 D20131", "6A88");
-    offcard_expect(h, "80E4000006 D00101D20131", "6985");
+    offcard_expect(h, "80E4000006 D00101D20131", "6A88");
+    offcard_expect(h, "80E4000006 D00101D20101", "6A88"); /* the slots' stay */
     offcard_free(&h);
     h = offcard_new(t);
     open_isd();
+}
+END_TEST
+
+/* pySim-shell and gpshell put and delete keys one by one. */
+START_TEST(keys_come_and_go_one_by_one)
+{
+    static const char slot_keys[] = "C00401018810 C00402018810 C00403018810"
+                                    " C00401318810 C00402318810 C00403318810";
+    char want[200];
+
+    open_isd();
+    ck_assert_str_eq(put_keys(0, 0x2A, GP_KEY_AES, 16, 1) + 8, "9000");
+    (void)snprintf(want, sizeof want, "E02A %s C004012A8810 9000", slot_keys);
+    offcard_expect(h, "80CA00E000", want);
+    card_run(t, "00A4040008" ISD);
+    card_expect(t, "80502A0008 0102030405060708", "6A88"); /* half a set opens nothing */
+    open_isd();
+    ck_assert_str_eq(put_keys(0, 0x2A, GP_KEY_AES, 16, 1), "6A80");    /* there already */
+    ck_assert_str_eq(put_keys(0x2A, 0x2B, GP_KEY_AES, 16, 2), "6A88"); /* key 2 is not there */
+    ck_assert_str_eq(put_keys(0x2A, 0x2B, GP_KEY_AES, 32, 1) + 8, "9000");
+    (void)snprintf(want, sizeof want, "E02A %s C004012B8820 9000", slot_keys);
+    offcard_expect(h, "80CA00E000", want);
+    ck_assert_str_eq(put_keys(0, 0x71, GP_KEY_AES, 16, 1) + 8, "9000");
+    offcard_expect(h, "80E4000006 D00102D2012B", "6A88");
+    offcard_expect(h, "80E4000003 D00101", "00 9000"); /* wherever it is */
+    (void)snprintf(want, sizeof want, "E024 %s 9000", slot_keys);
+    offcard_expect(h, "80CA00E000", want);
+    offcard_expect(h, "80E4000003 D00101", "6A88");
+    offcard_expect(h, "80E4000000", "6A80");
 }
 END_TEST
 
@@ -255,6 +286,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, put_key_refuses_3des_that_is_des);
     c = add(s, "GP 11.8", setup);
     tcase_add_test(c, put_key_adds_a_set_of_its_own);
+    tcase_add_test(c, keys_come_and_go_one_by_one);
     tcase_add_test(c, put_key_replaces_ota_keys_of_the_slot_in_force);
     tcase_add_test(c, put_key_notices_a_wrong_check_value);
     tcase_add_test(c, deleted_keys_leave_nothing_on_the_medium);

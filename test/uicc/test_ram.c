@@ -127,7 +127,7 @@ START_TEST(ram_put_key_refuses)
     apdu[5 + 4] ^= 1; /* in the first enciphered key */
     ck_assert_uint_eq(sw_of(run(4, good)), 0x9485);
     good = put_key(1, 1, keys, 3);
-    apdu[6] ^= 0x08; /* its type */
+    apdu[6] ^= 0x41; /* its type */
     ck_assert_uint_eq(sw_of(run(5, good)), 0x9484);
     good = put_key(1, 1, keys, 3);
     apdu[3] = 0x82; /* ids 2 to 4 */

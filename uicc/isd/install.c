@@ -453,19 +453,48 @@ static sw_t delete_content(struct isd_caller *caller, struct rd aid, bool relate
     return result == ERR_OK ? SW_OK : SW_MEMORY;
 }
 
-static sw_t delete_keys(struct isd_caller *caller, struct rd data)
+static enum err take_number(struct rd data, uint32_t tag, uint8_t *out)
 {
     struct rd value;
+    enum err e = tlv_find(data, tag, &value);
 
-    if (tlv_find(data, TAG_KEY_ID, &value) != ERR_NOT_FOUND)
-        return SW_CONDITIONS; /* a set is whole or not at all */
-    if (tlv_find(data, TAG_VERSION, &value) != ERR_OK || value.left != 1)
+    *out = 0;
+    if (e == ERR_NOT_FOUND)
+        return ERR_OK;
+    return e == ERR_OK && value.left == 1 ? rd_u8(&value, out) : ERR_FORMAT;
+}
+
+/* A key, all of one version, or those with one id in every version; the slots' are none of them. */
+static enum err delete_keys(struct isd_caller *caller, uint8_t version, uint8_t id)
+{
+    uint8_t domain = caller->domain.number;
+    enum err e = ERR_NOT_FOUND;
+    struct isd_key key;
+
+    for (uint8_t v = version != 0 ? version : 1; v <= (version != 0 ? version : ISD_KEYS_LAST);
+         v++) {
+        if (id == 0 ? !isd_keys_stored(caller->card, domain, v)
+                    : isd_keys_get(caller->card, domain, v, id, &key) != ERR_OK)
+            continue;
+        e = isd_keys_remove(caller->card, domain, v, id);
+        if (e != ERR_OK)
+            return e;
+    }
+    return e;
+}
+
+static sw_t delete_key_data(struct isd_caller *caller, struct rd data)
+{
+    uint8_t version, id;
+    enum err e = take_number(data, TAG_VERSION, &version);
+
+    if (e == ERR_OK)
+        e = take_number(data, TAG_KEY_ID, &id);
+    if (e != ERR_OK || (version == 0 && id == 0))
         return SW_BAD_DATA;
-    if (!isd_keys_stored(caller->card, caller->domain.number, value.at[0]))
-        return SW_REFERENCE;
-    caller->keys_changed = true;
-    return isd_keys_remove(caller->card, caller->domain.number, value.at[0]) == ERR_OK ? SW_OK
-                                                                                       : SW_MEMORY;
+    e = delete_keys(caller, version, id);
+    caller->keys_changed |= e == ERR_OK;
+    return sw_of(e);
 }
 
 sw_t isd_delete(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
@@ -479,7 +508,7 @@ sw_t isd_delete(struct isd_caller *caller, const struct apdu *cmd, struct wr *ou
     if (e != ERR_OK && e != ERR_NOT_FOUND)
         return SW_BAD_DATA;
     if (e == ERR_NOT_FOUND)
-        sw = delete_keys(caller, cmd->data);
+        sw = delete_key_data(caller, cmd->data);
     else if (!isd_may_manage(caller))
         sw = SW_SECURITY;
     else

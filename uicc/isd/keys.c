@@ -7,8 +7,12 @@
 #include <string.h>
 
 #define KEYS_SEQUENCE      0x8000U
-#define RECORD_MAX         (3 + 3 * SECRET_LEN_MAX)
+#define KEY_LEN_MAX        133U /* a point of P-521 */
+#define RECORD_MAX         (1 + ISD_KEYS_OF_SET * (4 + KEY_LEN_MAX))
 #define TAG_KEY_INFO_ENTRY 0xC0
+#define ID_ENC             1
+#define ID_MAC             2
+#define ID_DEK             3
 
 static uint32_t object_of(uint8_t domain, uint8_t version)
 {
@@ -40,50 +44,85 @@ static enum err write_sequence(struct card *card, uint8_t domain, uint8_t versio
     return store_put(&card->store, sequence_of(domain, version), RD_WR(&w));
 }
 
-/* ---- sets that were put ---- */
+/* ---- keys that were put ---- */
 
-static enum err read_secret(struct rd *r, uint8_t len, struct secret *out)
+static enum err next_key(struct rd *r, struct isd_key *out)
 {
-    enum err e = ERR_CORRUPT;
+    uint8_t type = 0;
+    uint16_t len = 0;
+    enum err e = rd_u8(r, &out->id);
 
-    if (len == 16 || len == 24 || len == 32)
-        e = rd_copy(r, out->bytes, len);
-    out->len = e == ERR_OK ? len : 0;
+    if (e == ERR_OK)
+        e = rd_u8(r, &type);
+    if (e == ERR_OK)
+        e = rd_u16(r, &len);
+    if (e == ERR_OK)
+        e = rd_take(r, len, &out->value);
+    out->type = (enum gp_key_type)type;
     return e;
+}
+
+/* All keys of a version; none of an operator who is gone. */
+static struct rd keys_of(const struct card *card, uint8_t domain, uint8_t version)
+{
+    struct rd r;
+    uint8_t slot = 0;
+
+    if (!store_get(&card->store, object_of(domain, version), &r) || rd_u8(&r, &slot) != ERR_OK ||
+        slot != slot_in_force(&card->store))
+        return RD(NULL, 0);
+    return r;
+}
+
+enum err isd_keys_get(const struct card *card, uint8_t domain, uint8_t version, uint8_t id,
+                      struct isd_key *out)
+{
+    struct rd r = keys_of(card, domain, version);
+    struct isd_key key;
+
+    while (next_key(&r, &key) == ERR_OK) {
+        if (key.id != id)
+            continue;
+        *out = key;
+        return ERR_OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+bool isd_keys_stored(const struct card *card, uint8_t domain, uint8_t version)
+{
+    return keys_of(card, domain, version).left > 0;
+}
+
+static bool take_secret(const struct isd_key *key, struct secret *out)
+{
+    size_t len = key->value.left;
+
+    if (len != 16 && len != 24 && len != 32)
+        return false;
+    memcpy(out->bytes, key->value.at, len);
+    out->len = (uint8_t)len;
+    return true;
 }
 
 static enum err read_stored(const struct card *card, uint8_t domain, uint8_t version,
                             struct isd_keys *out)
 {
-    uint8_t slot = 0, type = 0, len = 0;
-    struct rd r;
-    enum err e;
+    struct isd_key enc, mac, dek;
 
-    if (!store_get(&card->store, object_of(domain, version), &r))
+    if (isd_keys_get(card, domain, version, ID_ENC, &enc) != ERR_OK ||
+        isd_keys_get(card, domain, version, ID_MAC, &mac) != ERR_OK ||
+        isd_keys_get(card, domain, version, ID_DEK, &dek) != ERR_OK)
         return ERR_NOT_FOUND;
-    e = rd_u8(&r, &slot);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &type);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &len);
-    if (e != ERR_OK || slot != slot_in_force(&card->store))
-        return ERR_NOT_FOUND; /* of an operator who is gone */
+    if ((enc.type != GP_KEY_DES && enc.type != GP_KEY_AES) || mac.type != enc.type ||
+        dek.type != enc.type || mac.value.left != enc.value.left ||
+        dek.value.left != enc.value.left || !take_secret(&enc, &out->enc) ||
+        !take_secret(&mac, &out->mac) || !take_secret(&dek, &out->dek))
+        return ERR_NOT_FOUND;
     out->version = version;
-    out->type = type == GP_KEY_DES ? GP_KEY_DES : GP_KEY_AES;
+    out->type = enc.type;
     out->sequence = read_sequence(card, domain, version);
-    e = read_secret(&r, len, &out->enc);
-    if (e == ERR_OK)
-        e = read_secret(&r, len, &out->mac);
-    if (e == ERR_OK)
-        e = read_secret(&r, len, &out->dek);
-    return e == ERR_OK ? ERR_OK : ERR_NOT_FOUND;
-}
-
-bool isd_keys_stored(const struct card *card, uint8_t domain, uint8_t version)
-{
-    ISD_KEYS_WIPED struct isd_keys keys = {0};
-
-    return read_stored(card, domain, version, &keys) == ERR_OK;
+    return ERR_OK;
 }
 
 /* ---- the keys of the slot in force ---- */
@@ -124,7 +163,7 @@ static enum err read_alias(const struct card *card, uint8_t version, struct isd_
 
 static enum err find_first(const struct card *card, uint8_t domain, struct isd_keys *out)
 {
-    for (uint8_t v = ISD_KEYS_SCP02; v <= ISD_KEYS_LAST; v++) {
+    for (uint8_t v = ISD_KEYS_SCP02; v < ISD_KEYS_SCP81; v++) {
         if (read_stored(card, domain, v, out) == ERR_OK)
             return ERR_OK;
     }
@@ -154,28 +193,71 @@ uint8_t isd_keys_owner(const struct card *card, uint8_t domain)
 
 /* ---- changes ---- */
 
-enum err isd_keys_write(struct card *card, uint8_t domain, const struct isd_keys *keys)
+static void write_key(struct wr *w, const struct isd_key *key)
+{
+    wr_u8(w, key->id);
+    wr_u8(w, (uint8_t)key->type);
+    wr_u16(w, (uint16_t)key->value.left);
+    wr_rd(w, key->value);
+}
+
+static bool is_among(const struct isd_key *keys, size_t count, uint8_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].id == id)
+            return true;
+    }
+    return false;
+}
+
+/* The keys of old but those that new brings again or takes away, then new. */
+static size_t merge(struct wr *w, struct rd old, const struct isd_key *new, size_t count,
+                    uint8_t away)
+{
+    struct isd_key key;
+    size_t total = count;
+
+    while (next_key(&old, &key) == ERR_OK) {
+        if (key.id == away || is_among(new, count, key.id))
+            continue;
+        write_key(w, &key);
+        total++;
+    }
+    for (size_t i = 0; i < count; i++)
+        write_key(w, &new[i]);
+    return total;
+}
+
+static enum err rewrite(struct card *card, uint8_t domain, uint8_t version,
+                        const struct isd_key *keys, size_t count, uint8_t away)
 {
     uint8_t bytes[RECORD_MAX];
     struct wr w = WR_ARRAY(bytes);
+    size_t total;
     enum err e;
 
     wr_u8(&w, slot_in_force(&card->store));
-    wr_u8(&w, (uint8_t)keys->type);
-    wr_u8(&w, keys->enc.len);
-    wr_rd(&w, RD_SECRET(&keys->enc));
-    wr_rd(&w, RD_SECRET(&keys->mac));
-    wr_rd(&w, RD_SECRET(&keys->dek));
-    e = wr_result(&w);
-    if (e == ERR_OK)
-        e = store_put(&card->store, object_of(domain, keys->version), RD_WR(&w));
+    total = merge(&w, keys_of(card, domain, version), keys, count, away);
+    e = total <= ISD_KEYS_OF_SET ? wr_result(&w) : ERR_SPACE;
+    if (e == ERR_OK && total == 0)
+        e = store_delete(&card->store, object_of(domain, version));
+    else if (e == ERR_OK)
+        e = store_put(&card->store, object_of(domain, version), RD_WR(&w));
     OPENSSL_cleanse(bytes, sizeof bytes);
     store_forget(&card->store);
     return e;
 }
 
-enum err isd_keys_remove(struct card *card, uint8_t domain, uint8_t version)
+enum err isd_keys_write(struct card *card, uint8_t domain, uint8_t version,
+                        const struct isd_key *keys, size_t count)
 {
+    return rewrite(card, domain, version, keys, count, 0);
+}
+
+enum err isd_keys_remove(struct card *card, uint8_t domain, uint8_t version, uint8_t id)
+{
+    if (id != 0)
+        return rewrite(card, domain, version, NULL, 0, id);
     store_forget(&card->store);
     return store_delete(&card->store, object_of(domain, version));
 }
@@ -187,7 +269,7 @@ enum err isd_keys_remove_all(struct card *card, uint8_t domain)
 
     for (uint8_t v = 1; v <= ISD_KEYS_LAST && e == ERR_OK; v++) {
         if (store_get(&card->store, object_of(domain, v), &r))
-            e = isd_keys_remove(card, domain, v);
+            e = isd_keys_remove(card, domain, v, 0);
     }
     return e;
 }
@@ -205,7 +287,7 @@ enum err isd_keys_retire(struct card *card, uint8_t slot)
     for (uint8_t domain = APPLET_ISD; domain <= APPLET_ENTRIES_MAX && e == ERR_OK; domain++) {
         for (uint8_t v = 1; v <= ISD_KEYS_LAST && e == ERR_OK; v++) {
             if (store_get(&card->store, object_of(domain, v), &r) && r.left > 0 && r.at[0] == slot)
-                e = isd_keys_remove(card, domain, v);
+                e = isd_keys_remove(card, domain, v, 0);
         }
     }
     return e;
@@ -213,39 +295,48 @@ enum err isd_keys_retire(struct card *card, uint8_t slot)
 
 /* ---- description ---- */
 
-static void describe(const struct isd_keys *keys, struct wr *out)
+static void describe(uint8_t id, uint8_t version, enum gp_key_type type, size_t len, struct wr *out)
 {
-    const uint8_t lens[] = {keys->enc.len, keys->mac.len, keys->dek.len};
+    const uint8_t entry[] = {id, version, (uint8_t)type, (uint8_t)len};
 
-    for (size_t i = 0; i < sizeof lens; i++) {
-        const uint8_t entry[] = {(uint8_t)(i + 1), keys->version, (uint8_t)keys->type, lens[i]};
-
-        tlv_write(out, TAG_KEY_INFO_ENTRY, RD_ARRAY(entry));
-    }
+    tlv_write(out, TAG_KEY_INFO_ENTRY, RD_ARRAY(entry));
 }
 
 static void describe_slot(const struct card *card, struct wr *out)
 {
-    ISD_KEYS_WIPED struct isd_keys keys = {.version = slot_in_force(&card->store)};
+    uint8_t index = slot_in_force(&card->store);
     SLOT_WIPED struct slot slot = {0};
+    const struct secpkt_key *const keys[] = {&slot.kic, &slot.kid, &slot.kik};
 
-    if (slot_read(&card->store, keys.version, &slot) != ERR_OK)
+    if (slot_read(&card->store, index, &slot) != ERR_OK)
         return;
-    keys.type = slot.kic.algorithm == SECPKT_AES ? GP_KEY_AES : GP_KEY_DES;
-    keys.enc = slot.kic.key;
-    keys.mac = slot.kid.key;
-    keys.dek = slot.kik.key;
-    describe(&keys, out);
+    for (uint8_t i = 0; i < ARRAY_LEN(keys); i++)
+        describe(i + 1, index, keys[i]->algorithm == SECPKT_AES ? GP_KEY_AES : GP_KEY_DES,
+                 keys[i]->key.len, out);
+}
+
+static void describe_set(const struct isd_keys *keys, struct wr *out)
+{
+    const uint8_t lens[] = {keys->enc.len, keys->mac.len, keys->dek.len};
+
+    for (uint8_t i = 0; i < ARRAY_LEN(lens); i++)
+        describe(i + 1, keys->version, keys->type, lens[i], out);
 }
 
 void isd_keys_describe(const struct card *card, uint8_t domain, struct wr *out)
 {
+    ISD_KEYS_WIPED struct isd_keys alias = {0};
+
     if (domain == APPLET_ISD)
         describe_slot(card, out);
+    if (domain == APPLET_ISD && read_alias(card, 0, &alias) == ERR_OK &&
+        !isd_keys_stored(card, domain, alias.version))
+        describe_set(&alias, out);
     for (uint8_t v = 1; v <= ISD_KEYS_LAST; v++) {
-        ISD_KEYS_WIPED struct isd_keys keys = {0};
+        struct rd r = keys_of(card, domain, v);
+        struct isd_key key;
 
-        if (isd_keys_find(card, domain, v, &keys) == ERR_OK)
-            describe(&keys, out);
+        while (next_key(&r, &key) == ERR_OK)
+            describe(key.id, v, key.type, key.value.left, out);
     }
 }

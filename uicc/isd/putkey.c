@@ -1,5 +1,5 @@
 /*
- * PUT KEY (GP 11.8). A key is never weakened: the type of the DEK is the type of the keys, a
+ * PUT KEY (GP 11.8). A key is never weakened: none comes under a weaker one (apdu/gp.h), a
  * 3DES key has different parts, a key of the slot in force may grow but not shrink.
  */
 #include "uicc/isd/keys.h"
@@ -78,50 +78,93 @@ static enum err put_slot_keys(struct card *card, uint8_t index, const struct gp_
 
 /* ---- sets of a domain ---- */
 
-static bool version_takes(uint8_t domain, uint8_t version, const struct gp_key *key)
+#define TYPE_DES 0x01
+#define TYPE_AES 0x02
+#define TYPE_PSK 0x04
+#define TYPE_ECC 0x08
+
+/* Which versions are for what (GP UICC configuration 10.1), and the keys they may have. */
+static const struct {
+    uint8_t first, last, ids, types;
+} uses[] = {
+    {1, ISD_KEYS_OTA_MAX, KEY_COUNT, TYPE_DES | TYPE_AES}, /* the issuer's are the slots' */
+    {ISD_KEYS_SCP02, ISD_KEYS_SCP81 - 1, KEY_COUNT, TYPE_DES | TYPE_AES},
+    {ISD_KEYS_SCP81, ISD_KEYS_SCP81 + 0x0F, 2, TYPE_DES | TYPE_AES | TYPE_PSK},
+    {ISD_KEYS_TOKEN, ISD_KEYS_TOKEN, 1, TYPE_AES | TYPE_ECC},
+    {ISD_KEYS_RECEIPT, ISD_KEYS_RECEIPT, 1, TYPE_AES | TYPE_DES},
+    {ISD_KEYS_DAP, ISD_KEYS_DAP, 1, TYPE_AES | TYPE_ECC},
+};
+
+static uint8_t type_bit(enum gp_key_type type)
 {
-    if (version <= ISD_KEYS_OTA_MAX)
-        return domain != APPLET_ISD; /* the issuer's are the slots' */
-    if (version >= ISD_KEYS_SCP02 && version < ISD_KEYS_SCP03)
-        return key->type == GP_KEY_DES && key->key.len == 16;
-    return version >= ISD_KEYS_SCP03 && version <= ISD_KEYS_LAST && key->type == GP_KEY_AES;
+    switch (type) {
+    case GP_KEY_DES:
+        return TYPE_DES;
+    case GP_KEY_AES:
+        return TYPE_AES;
+    case GP_KEY_PSK:
+        return TYPE_PSK;
+    case GP_KEY_ECC:
+        return TYPE_ECC;
+    }
+    return 0;
 }
 
-/* Three keys of one kind and length; nothing less makes a set. */
-static enum err make_set(uint8_t domain, const struct gp_put_key *put, struct isd_keys *out)
+/* SCP02 has 3DES of two keys, and no other. */
+static bool has_use(uint8_t domain, uint8_t version, uint8_t id, const struct gp_key *key)
 {
-    if (put->count != KEY_COUNT)
-        return ERR_RANGE;
-    for (unsigned i = 0; i < KEY_COUNT; i++) {
-        const struct gp_key *k = &put->keys[i];
+    bool channel = version >= ISD_KEYS_SCP02 && version < ISD_KEYS_SCP81;
 
-        if (is_degenerate(k) || k->type != put->keys[0].type ||
-            k->key.len != put->keys[0].key.len || !version_takes(domain, put->new_version, k))
-            return ERR_RANGE;
+    if (domain == APPLET_ISD && version <= ISD_KEYS_OTA_MAX)
+        return false;
+    if (channel && key->type == GP_KEY_DES && key->key.len != 16)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+        if (version >= uses[i].first && version <= uses[i].last)
+            return id != 0 && id <= uses[i].ids && (type_bit(key->type) & uses[i].types) != 0;
     }
-    out->version = put->new_version;
-    out->type = put->keys[0].type;
-    out->enc = put->keys[0].key;
-    out->mac = put->keys[1].key;
-    out->dek = put->keys[2].key;
+    return false;
+}
+
+/* The keys as they are to be stored; their bytes stay in put. */
+static enum err take_keys(uint8_t domain, const struct gp_put_key *put, uint8_t first,
+                          struct isd_key out[GP_KEYS_MAX])
+{
+    for (unsigned i = 0; i < put->count; i++) {
+        const struct gp_key *k = &put->keys[i];
+        uint8_t id = (uint8_t)(first + i);
+
+        if (is_degenerate(k) || !has_use(domain, put->new_version, id, k))
+            return ERR_RANGE;
+        out[i] = (struct isd_key){id, k->type,
+                                  k->type == GP_KEY_ECC ? put->points[i] : RD_SECRET(&k->key)};
+    }
     return ERR_OK;
+}
+
+/* What is replaced must be there, and what is new must not. */
+static enum err check_places(const struct card *card, uint8_t domain, uint8_t old, uint8_t new,
+                             const struct isd_key *key)
+{
+    struct isd_key there;
+
+    if (old != 0 && isd_keys_get(card, domain, old, key->id, &there) != ERR_OK)
+        return ERR_NOT_FOUND;
+    return old != new &&isd_keys_get(card, domain, new, key->id, &there) == ERR_OK ? ERR_RANGE
+                                                                                   : ERR_OK;
 }
 
 static enum err put_set(struct card *card, uint8_t domain, uint8_t old,
                         const struct gp_put_key *put, uint8_t first)
 {
-    ISD_KEYS_WIPED struct isd_keys keys = {0};
-    enum err e = first == 1 ? make_set(domain, put, &keys) : ERR_RANGE;
+    struct isd_key keys[GP_KEYS_MAX] = {{0}};
+    enum err e = take_keys(domain, put, first, keys);
 
-    if (e != ERR_OK)
-        return e;
-    if (old != 0 && !isd_keys_stored(card, domain, old))
-        return ERR_NOT_FOUND;
-    if (put->new_version != old && isd_keys_stored(card, domain, put->new_version))
-        return ERR_RANGE;
-    if (old != 0 && old != put->new_version)
-        e = isd_keys_remove(card, domain, old);
-    return e == ERR_OK ? isd_keys_write(card, domain, &keys) : e;
+    for (unsigned i = 0; i < put->count && e == ERR_OK; i++)
+        e = check_places(card, domain, old, put->new_version, &keys[i]);
+    for (unsigned i = 0; i < put->count && e == ERR_OK && old != 0 && old != put->new_version; i++)
+        e = isd_keys_remove(card, domain, old, keys[i].id);
+    return e == ERR_OK ? isd_keys_write(card, domain, put->new_version, keys, put->count) : e;
 }
 
 /* ---- the command ---- */
@@ -134,6 +177,8 @@ static enum err answer_put_key(struct crypto *c, const struct gp_put_key *put, s
 
     wr_u8(out, put->new_version);
     for (unsigned i = 0; i < put->count && e == ERR_OK; i++) {
+        if (!put->checked[i])
+            continue;
         e = gp_kcv(c, &put->keys[i], kcv);
         wr_bytes(out, kcv, sizeof kcv);
     }

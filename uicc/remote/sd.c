@@ -103,7 +103,9 @@ static bool index_permitted(const struct card *card, const struct secpkt_header 
 static bool has_ota_keys(const struct card *card, uint8_t domain)
 {
     for (uint8_t version = 1; version <= ISD_KEYS_OTA_MAX; version++) {
-        if (isd_keys_stored(card, domain, version))
+        ISD_KEYS_WIPED struct isd_keys keys = {0};
+
+        if (isd_keys_find(card, domain, version, &keys) == ERR_OK)
             return true;
     }
     return false;

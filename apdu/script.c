@@ -294,18 +294,45 @@ void script_answer_add(struct script_answer_writer *a, struct rd data, sw_t sw)
     wr_u16(a->out, sw.v);
 }
 
+void script_answer_count(struct script_answer_writer *a)
+{
+    a->executed++;
+}
+
+void script_answer_uncount(struct script_answer_writer *a)
+{
+    a->executed--;
+}
+
 void script_answer_bad_format(struct script_answer_writer *a, uint8_t cause)
 {
     if (a->format != SCRIPT_COMPACT)
         tlv_write_u8(a->out, TAG_BAD_FORMAT, cause);
 }
 
+/* An INTEGER (ISO 8825-1): from 128 on it takes two bytes, and what follows moves on. */
+static void write_count(const struct script_answer_writer *a)
+{
+    unsigned count = a->executed > INT16_MAX ? INT16_MAX : a->executed;
+    uint8_t *at = a->out->base + a->start;
+
+    if (a->format == SCRIPT_COMPACT)
+        count = count > UINT8_MAX ? UINT8_MAX : count;
+    if (a->format == SCRIPT_DEFINITE && count > INT8_MAX) {
+        wr_u8(a->out, 0);
+        if (a->out->overflow)
+            return;
+        memmove(at + 2, at + 1, a->out->len - a->start - 2);
+        at[-1] = 2;
+        *at++ = (uint8_t)(count >> 8);
+    }
+    *at = (uint8_t)count;
+}
+
 enum err script_answer_close(struct script_answer_writer *a)
 {
-    uint8_t count = (uint8_t)(a->executed > 0xFF ? 0xFF : a->executed);
-
     if (!a->out->overflow && a->format != SCRIPT_INDEFINITE)
-        a->out->base[a->start] = count;
+        write_count(a);
     close_outer(a->out, a->format, a->mark);
     return wr_result(a->out);
 }
@@ -326,13 +353,14 @@ static enum err read_answer_object(uint8_t tag, struct rd value, struct script_a
                                    unsigned *count)
 {
     struct rd sw;
-    uint8_t byte;
 
     switch (tag) {
     case TAG_EXECUTED:
-        if (value.left != 1 || rd_u8(&value, &byte) != ERR_OK)
+        if (value.left != 1 && value.left != 2)
             return ERR_FORMAT;
-        answer->executed = byte;
+        answer->executed = value.at[0];
+        if (value.left == 2)
+            answer->executed = answer->executed << 8 | value.at[1];
         return ERR_OK;
     case TAG_R_APDU:
         if (value.left < 2)

@@ -27,6 +27,10 @@ enum script_item_kind {
     SCRIPT_CHAINING,         /* tag 83 */
 };
 
+/* Values of an immediate action of one byte; up to 7F it is a record of EF.RMA (5.2.1.2). */
+#define SCRIPT_SESSION_INDICATION 0x81
+#define SCRIPT_EARLY_RESPONSE     0x82
+
 struct script_item {
     enum script_item_kind kind;
     struct rd bytes; /* the C-APDU, its Le included; or the value of the action */
@@ -75,7 +79,8 @@ void script_write_command(struct script_writer *s, struct rd apdu);
 void script_write_immediate_action(struct script_writer *s, struct rd value);
 NODISCARD enum err script_close(struct script_writer *s);
 
-/* Card: what it did, command by command. Compact keeps the last one only. */
+/* Card: what it did, command by command. Compact keeps the last one only. executed counts all
+ * command TLVs of an expanded script, those of actions and chaining included (TS 102 226 5.2.2). */
 struct script_answer_writer {
     enum script_format format;
     struct wr *out;
@@ -86,6 +91,9 @@ void script_answer_open(struct script_answer_writer *a, enum script_format forma
 /* How much data the next command may bring: what is above must be cut and told as 62F1. */
 size_t script_answer_room(const struct script_answer_writer *a);
 void script_answer_add(struct script_answer_writer *a, struct rd data, sw_t sw);
+/* An object that answers nothing was executed, or has failed after all. */
+void script_answer_count(struct script_answer_writer *a);
+void script_answer_uncount(struct script_answer_writer *a);
 void script_answer_bad_format(struct script_answer_writer *a, uint8_t cause); /* expanded only */
 NODISCARD enum err script_answer_close(struct script_answer_writer *a);
 

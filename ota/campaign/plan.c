@@ -188,19 +188,29 @@ enum err campaign_plan_data(struct crypto *c, const struct campaign_subject *s,
     return purpose == LEDGER_COMMAND ? write_command(c, s, data) : write_question(s, data);
 }
 
+/* What a card does behind it, it does not tell (TS 102 226 5.2.1.2). */
+static bool asks_for_early_response(const struct script_item *item)
+{
+    return item->kind == SCRIPT_IMMEDIATE_ACTION && item->bytes.left == 1 &&
+           item->bytes.at[0] == SCRIPT_EARLY_RESPONSE;
+}
+
 enum err campaign_plan_script(const struct ledger_campaign *c, struct rd data, unsigned *commands,
                               enum script_format *format)
 {
     struct script_reader reader;
     struct script_item item;
     unsigned n = 0;
+    bool told = true;
     enum err e = script_begin(data, &reader);
 
     (void)c;
     if (e != ERR_OK)
         return e;
-    while ((e = script_next(&reader, &item)) == ERR_OK)
-        n += item.kind == SCRIPT_COMMAND;
+    while ((e = script_next(&reader, &item)) == ERR_OK) {
+        told = told && !asks_for_early_response(&item);
+        n += item.kind == SCRIPT_COMMAND && told;
+    }
     if (e != ERR_NOT_FOUND)
         return e;
     *commands = n;

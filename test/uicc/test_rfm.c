@@ -2,6 +2,7 @@
  * its own, with the rights of its TAR and no others, and answers in the format it came in.
  * Rows with known answers are those of real cards where a public one exists. */
 #include "apdu/hex.h"
+#include "apdu/ids.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/air.h"
@@ -9,6 +10,8 @@
 #include "uicc/fs/fs.h"
 #include "uicc/pin/pin.h"
 #include "uicc/remote/counter.h"
+
+#include <stdio.h>
 
 static struct air *o;
 
@@ -67,10 +70,29 @@ static const struct {
     {"C-APDU of wrong length", AIR_RFM_UICC, "AA 04 2202 00A4", "AB 06 800100 900102"},
     {"chaining without a first script", AIR_RFM_UICC, "AA 0C 830102 2207 00A4080C022FE2",
      "AB 06 800100 830101"},
-    {"chaining over reset is not offered", AIR_RFM_UICC, "AA 03 830111", "AB 06 800100 830102"},
     {"chaining of no known kind", AIR_RFM_UICC, "AA 03 830177", "AB 06 800100 830103"},
-    {"session indication", AIR_RFM_UICC, "AA 0C 810181 2207 00A4080C022FE2",
-     "AB 07 800101 2302 9000"},
+    {"chaining behind a command", AIR_RFM_UICC, "AA 0C 2207 00A4080C022FE2 830101",
+     "AB 0A 800101 2302 9000 830103"},
+    {"session indication is counted", AIR_RFM_UICC, "AA 0C 810181 2207 00A4080C022FE2",
+     "AB 07 800102 2302 9000"},
+    {"error action is counted", AIR_RFM_UICC, "AA 0B 8200 2207 00A4080C022FE2",
+     "AB 07 800102 2302 9000"},
+    {"early response", AIR_RFM_UICC, "AA 15 2207 00A4080C022FE2 810182 2207 00A4080C02AAAA",
+     "AB 07 800102 2302 9000"},
+    {"early response, indefinite", AIR_RFM_UICC,
+     "AE 80 2207 00A4080C022FE2 810182 2207 00A4080C02AAAA 0000", "AF 80 2302 9000 0000"},
+    {"nothing is told behind an early response", AIR_RFM_UICC, "AA 06 810182 7F01 00",
+     "AB 03 800101"},
+    {"an action that is no proactive command", AIR_RFM_UICC,
+     "AA 10 2205 00A4000C00 8102 FFFF 2203 000000", "AB 0A 800101 2302 9000 810101"},
+    {"an action that scripts may not ask for", AIR_RFM_UICC,
+     "AA 14 8109 8103010200 82028182 2207 00A4080C022FE2", "AB 06 800100 810101"},
+    {"an action of one byte that means nothing", AIR_RFM_UICC, "AA 03 810190",
+     "AB 06 800100 810101"},
+    {"an empty record of EF.RMA", AIR_RFM_UICC, "AA 0C 810102 2207 00A4080C022FE2",
+     "AB 06 800100 810101"},
+    {"no such record of EF.RMA", AIR_RFM_UICC, "AA 0C 81017F 2207 00A4080C022FE2",
+     "AB 06 800100 810101"},
 };
 
 START_TEST(run_script_answers)
@@ -137,14 +159,179 @@ START_TEST(run_script_chain_keeps_context)
 {
     struct secpkt_response r = air_script(o, AIR_RFM_USIM, 1, "AA 0C 830101 2207 00A4000C026F07");
 
-    hexrow_assert(r.data, "AB07 800101 2302 9000", "first");
+    hexrow_assert(r.data, "AB07 800102 2302 9000", "first");
     r = air_script(o, AIR_RFM_UICC, 2, "AA 03 830102");
     hexrow_assert(r.data, "AB06 800100 830101", "of another TAR");
     r = air_script(o, AIR_RFM_USIM, 3, "AA 0C 830101 2207 00A4000C026F07");
     r = air_script(o, AIR_RFM_USIM, 4, "AA 0A 830103 2205 00B0000009");
-    hexrow_assert(r.data, "AB10 800101 230B 080910101032547698 9000", "last");
+    hexrow_assert(r.data, "AB10 800102 230B 080910101032547698 9000", "last");
     r = air_script(o, AIR_RFM_USIM, 5, "AA 0A 830103 2205 00B0000009");
     hexrow_assert(r.data, "AB06 800100 830101", "behind the last");
+}
+END_TEST
+
+/* First script, a reset, and what came of it; then the last one, and what the next one finds. */
+static void chain_over_reset(const char *first, bool cut, const char *then)
+{
+    char script[64];
+
+    (void)snprintf(script, sizeof script, "AA 0C 8301%s 2207 00A4000C026F07", first);
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 1, script).data, "AB07 800102 2302 9000", "first");
+    if (cut)
+        air_power_cut(o, NVM_SIM_DROP);
+    else
+        air_reset(o);
+    air_terminal(o);
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 2, "AA 0A 830102 2205 00B0000009").data, then,
+                  "further");
+}
+
+START_TEST(run_script_chain_ends_at_reset)
+{
+    chain_over_reset("01", false, "AB06 800100 830101");
+}
+END_TEST
+
+START_TEST(run_script_chain_is_kept_over_reset)
+{
+    struct rd stored;
+
+    chain_over_reset("11", _i == 1, "AB10 800102 230B 080910101032547698 9000");
+    air_reset(o);
+    air_terminal(o);
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 3, "AA 0A 830103 2205 00B0000002").data,
+                  "AB09 800102 2304 0809 9000", "last");
+    ck_assert(!store_get(&o->card->store, OBJ_CHAIN, &stored));
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 4, "AA 0A 830103 2205 00B0000009").data,
+                  "AB06 800100 830101", "behind the last");
+}
+END_TEST
+
+/* A script that fails ends the chain; one of another application does not touch it. */
+START_TEST(run_script_chain_is_of_one_application)
+{
+    air_script(o, AIR_RFM_USIM, 1, "AA 0C 830111 2207 00A4000C026F07");
+    air_script(o, AIR_RFM_UICC, 2, "00A4080C022FE2");
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 3, "AA 0A 830102 2205 00B0000001").data,
+                  "AB08 800102 2303 08 9000", "further");
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 4, "AA 0A 830102 2205 0088008100").data,
+                  "AB07 800102 2302 6D00", "fails");
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 5, "AA 0A 830102 2205 00B0000001").data,
+                  "AB06 800100 830101", "behind the failure");
+}
+END_TEST
+
+/* The pair of another operator takes up nothing of what the one before began. */
+START_TEST(run_script_chain_is_of_one_key_set)
+{
+    struct opchange_command change = air_change_to(1, "999700000000001", 0, 0);
+
+    air_script(o, AIR_RFM_USIM, 1, "AA 0C 830111 2207 00A4000C026F07");
+    air_change(o, 1, 2, &change);
+    air_session(o);
+    ck_assert_uint_eq(air_authenticate(o, 2, 32), 0x9000);
+    struct air_packet p = air_packet(
+        o, 2, AIR_RFM_USIM, 1, RD((const uint8_t *)"\xAA\x0A\x83\x01\x02\x22\x05\0\xB0\0\0\1", 12));
+
+    air_run(o, &p);
+    hexrow_assert(air_proof(o, &p).data, "AB06 800100 830101", "another key set");
+}
+END_TEST
+
+/* More than INTEGER can say in one byte. */
+START_TEST(run_script_counts_above_127)
+{
+    static uint8_t script[4 + 130 * 7];
+    struct wr w = WR_ARRAY(script);
+    struct air_packet p;
+    struct secpkt_response r;
+
+    wr_u8(&w, 0xAA);
+    wr_u8(&w, 0x82);
+    wr_u16(&w, 130 * 7);
+    for (unsigned i = 0; i < 130; i++)
+        wr_bytes(&w, "\x22\x05\x00\xA4\x00\x0C\x00", 7);
+    p = air_packet(o, 1, AIR_RFM_UICC, 1, RD_WR(&w));
+    p.command.header.spi[1] |= SPI2_BY_SUBMIT;
+    air_run(o, &p);
+    air_session(o);
+    r = air_sent_proof(o, &p);
+    hexrow_assert(RD(r.data.at, 12), "AB82020C 80020082 2302 9000", "head");
+    ck_assert_uint_eq(r.data.left, 4 + 4 + 130 * 4);
+}
+END_TEST
+
+/* What follows an early response is done all the same. */
+START_TEST(run_script_goes_on_behind_early_response)
+{
+    hexrow_assert(
+        air_script(o, AIR_RFM_USIM, 1, "AA 17 2207 00A4000C026F78 810182 2207 00D60000020004 8200")
+            .data,
+        "AB07 800102 2302 9000", "early");
+    hexrow_assert(air_script(o, AIR_RFM_USIM, 2, "00A4000C026F78 00B0000002").data, "02 9000 0004",
+                  "ACC");
+}
+END_TEST
+
+/* A record is a length and a proactive command: DISPLAY TEXT "Hi", played at once or on error. */
+START_TEST(run_script_takes_action_from_record)
+{
+    static const char *const scripts[] = {
+        "AA 0C 810101 2207 00A4080C022FE2",
+        "AA 0C 820101 2207 00A4080C02AAAA",
+    };
+
+    air_script(o, AIR_RFM_UICC, 1,
+               "00A4080C047F106F53 00DC010418 0E 8103012180 82028102 8D0304 4869 "
+               "FFFFFFFFFFFFFFFFFF");
+    hexrow_assert(air_script(o, AIR_RFM_UICC, 2, scripts[_i]).data,
+                  _i == 0 ? "AB07 800102 2302 9000" : "AB07 800102 2302 6A82", "answer");
+    ck_assert_uint_eq(o->sw >> 8, 0x91);
+    ck_assert(air_fetch(o));
+    hexrow_assert(RD(o->answer, o->answer_len), "D00E 8103012180 82028102 8D0304 4869",
+                  "DISPLAY TEXT");
+}
+END_TEST
+
+/* A reset that the script asks for waits until the proof went out. */
+START_TEST(run_script_refresh_follows_sent_proof)
+{
+    struct air_packet p;
+    uint8_t script[32];
+    struct wr w = WR_ARRAY(script);
+
+    ck_assert_int_eq(hex_decode("AA 14 8109 8103010104 82028182 2207 00A4080C022FE2", &w), ERR_OK);
+    p = air_packet(o, 1, AIR_RFM_UICC, 1, RD_WR(&w));
+    p.command.header.spi[1] |= SPI2_BY_SUBMIT;
+    air_run(o, &p);
+    ck_assert(air_fetch(o));
+    ck_assert_uint_eq(o->answer[5], PROACTIVE_SEND_SHORT_MESSAGE);
+    air_respond(o, 0);
+    ck_assert(air_fetch(o));
+    hexrow_assert(RD(o->answer + 4, o->answer_len - 4), "020104 82028182", "REFRESH");
+}
+END_TEST
+
+START_TEST(run_script_takes_several_actions)
+{
+    air_script(o, AIR_RFM_UICC, 1,
+               "AA 24 810E 8103012180 82028102 8D0304 4869 8109 8103010103 82028182 "
+               "2207 00A4080C022FE2");
+    ck_assert(air_fetch(o));
+    ck_assert_uint_eq(o->answer[5], PROACTIVE_DISPLAY_TEXT);
+    air_respond(o, 0);
+    ck_assert(air_fetch(o));
+    ck_assert_uint_eq(o->answer[5], PROACTIVE_REFRESH);
+}
+END_TEST
+
+/* While a proactive command is under way a script that wants a session of its own does not run. */
+START_TEST(run_script_session_indication_waits_for_no_one)
+{
+    air_script(o, AIR_RFM_UICC, 1, "AA 14 8109 8103010103 82028182 2207 00A4080C022FE2");
+    ck_assert(air_fetch(o));
+    hexrow_assert(air_script(o, AIR_RFM_UICC, 2, "AA 0C 810181 2207 00A4080C022FE2").data,
+                  "AB06 800100 810101", "busy");
 }
 END_TEST
 
@@ -200,7 +387,7 @@ START_TEST(run_script_immediate_action_follows_proof)
     struct secpkt_response r =
         air_script(o, AIR_RFM_UICC, 1, "AA 14 8109 8103010103 82028182 2207 00A4080C022FE2");
 
-    hexrow_assert(r.data, "AB07 800101 2302 9000", "answer");
+    hexrow_assert(r.data, "AB07 800102 2302 9000", "answer");
     ck_assert_uint_eq(o->sw >> 8, 0x91);
     air_session(o);
     ck_assert_uint_eq(o->refreshes, 1);
@@ -276,6 +463,16 @@ Suite *suite_under_test(void)
     tcase_add_test(t, run_script_chain_keeps_context);
     tcase_add_test(t, run_script_immediate_action_follows_proof);
     tcase_add_test(t, run_script_error_action_follows_failure_alone);
+    tcase_add_test(t, run_script_chain_ends_at_reset);
+    tcase_add_loop_test(t, run_script_chain_is_kept_over_reset, 0, 2);
+    tcase_add_test(t, run_script_chain_is_of_one_application);
+    tcase_add_test(t, run_script_chain_is_of_one_key_set);
+    tcase_add_test(t, run_script_counts_above_127);
+    tcase_add_test(t, run_script_goes_on_behind_early_response);
+    tcase_add_loop_test(t, run_script_takes_action_from_record, 0, 2);
+    tcase_add_test(t, run_script_refresh_follows_sent_proof);
+    tcase_add_test(t, run_script_takes_several_actions);
+    tcase_add_test(t, run_script_session_indication_waits_for_no_one);
     suite_add_tcase(s, t);
     tcase_add_checked_fixture(f, setup, teardown);
     tcase_set_timeout(f, 60);

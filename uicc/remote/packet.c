@@ -1,6 +1,5 @@
 #include "uicc/remote/packet.h"
 
-#include "apdu/ctlv.h"
 #include "uicc/applet/toolkit.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/remote/counter.h"
@@ -24,8 +23,7 @@ struct job {
     /* what follows the commit */
     uint8_t refresh;
     bool keys_changed;
-    uint8_t action[RUN_ACTION_MAX];
-    uint8_t action_len;
+    struct actions actions;
 };
 
 /* --- applications --- */
@@ -42,8 +40,7 @@ static enum err run_application(struct job *job, run_command *command, struct wr
     OPENSSL_cleanse(scratch->base, scratch->len);
     scratch->len = 0;
     job->keys_changed = run.keys_changed;
-    memcpy(job->action, run.action, run.action_len);
-    job->action_len = run.action_len;
+    job->actions = run.actions;
     if (job->card->imsi_changed)
         job->refresh = job->card->profile->rfm_refresh;
     return e;
@@ -115,33 +112,15 @@ static enum err commit(struct job *job, enum err e)
     return e;
 }
 
-/* A proactive command that a script brought along, as FETCH would show it without its D0:
- * details, devices, the rest (TS 102 226 5.2.1.2). */
-static enum err queue_action(struct job *job)
-{
-    struct rd body = RD(job->action, job->action_len);
-    struct ctlv details, devices;
-
-    if (ctlv_next(&body, &details) != ERR_OK || ctlv_next(&body, &devices) != ERR_OK)
-        return ERR_FORMAT;
-    if (details.tag != CTLV_COMMAND_DETAILS || details.value.left != 3 ||
-        devices.tag != CTLV_DEVICE_IDENTITIES || devices.value.left != 2)
-        return ERR_FORMAT;
-    return cat_queue(job->card, details.value.at[1], details.value.at[2], devices.value.at[1], body,
-                     NULL);
-}
-
 static void follow(struct job *job)
 {
     if (job->keys_changed && crypto_forget(job->card->engine->crypto) != ERR_OK)
         card_log(job->card, "remote: a key schedule of a dead key could not be overwritten");
-    if (job->action_len > 0 && queue_action(job) != ERR_OK)
-        card_log(job->card, "remote: the terminal takes no such action");
     if (job->tar->app == REMOTE_APPLET &&
         applet_trigger(job->card, job->target.instance, APPLET_FORMATTED_SMS, 0,
                        job->command.data) != ERR_OK)
         card_log(job->card, "remote: applet %u missed a packet", job->target.instance);
-    por_follow(job->card, job->refresh);
+    por_follow(job->card, action_queue(&job->actions, job->card, job->refresh));
 }
 
 static sw_t run_job(struct job *job)

@@ -5,6 +5,7 @@
 #ifndef RESEAT_UICC_REMOTE_RECEIVER_H
 #define RESEAT_UICC_REMOTE_RECEIVER_H
 
+#include "uicc/remote/chain.h"
 #include "uicc/remote/inbox.h"
 
 #define RECEIVER_MESSAGES   8  /* incomplete at a time; the oldest makes room */
@@ -34,14 +35,6 @@ struct receiver_message {
     struct receiver_part parts[RECEIVER_PARTS_MAX];
 };
 
-/* Script chaining (TS 102 226 5.2.1.4): the file context that the next packet of the TAR takes up.
- */
-struct receiver_chain {
-    bool open;
-    uint8_t tar[3];
-    struct channel ch;
-};
-
 struct receiver {
     struct receiver_message *messages[RECEIVER_MESSAGES]; /* NULL: free */
     size_t bytes;                                         /* held by all parts */
@@ -56,7 +49,7 @@ struct receiver {
     bool ticking; /* a trial's clock runs */
     uint64_t ticked_ms;
 
-    struct receiver_chain chain;
+    struct chain chain;
 };
 
 #endif

@@ -3,27 +3,16 @@
 #include "apdu/ids.h"
 #include "apdu/tlv.h"
 #include "uicc/fs/fs.h"
-#include "uicc/remote/receiver.h"
+#include "uicc/remote/chain.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
 #define SIM_MEMORY 0x9240 /* TS 51.011 9.4.2 */
 
-/* Script chaining, TS 102 226 5.2.1.4 and 5.2.2.4. */
-#define CHAIN_FIRST          0x01
-#define CHAIN_FIRST_KEPT     0x11
-#define CHAIN_FURTHER        0x02
-#define CHAIN_LAST           0x03
-#define CHAIN_NO_PREVIOUS    0x01
-#define CHAIN_NOT_SUPPORTED  0x02
-#define CHAIN_UNABLE         0x03
-#define TAG_CHAINING_ANSWER  0x83
-#define TAG_IMMEDIATE_ANSWER 0x81
-
-/* Immediate actions of one byte that are no record of EF.RMA (TS 102 226 5.2.1.2). */
-#define ACTION_SESSION_INDICATION 0x81
-#define ACTION_EARLY_RESPONSE     0x82
+#define TAG_IMMEDIATE_ANSWER 0x81 /* TS 102 226 5.2.2.3 */
+#define TAG_CHAINING_ANSWER  0x83 /* 5.2.2.4 */
+#define SUSPENSION_ERROR     0x01
 
 /* The application that a script of this TAR works in. */
 static uint16_t first_adf(const struct card *card)
@@ -147,6 +136,8 @@ static bool step(struct run *run, const struct script_item *item, struct script_
 
     if (run->failed)
         return false;
+    if (run->answered)
+        return goes_on(sw);
     room = script_answer_room(a);
     clipped = data.left > room;
     if (clipped) {
@@ -157,74 +148,73 @@ static bool step(struct run *run, const struct script_item *item, struct script_
     return goes_on(sw) && (!clipped || a->format == SCRIPT_COMPACT);
 }
 
-static void keep_action(struct run *run, struct rd action)
+/* All that follows is done, but not told (TS 102 226 5.2.1.2). */
+static enum err answer_early(struct run *run, struct script_answer_writer *a)
 {
-    struct wr w = WR_ARRAY(run->action);
-
-    wr_rd(&w, action);
-    run->action_len = wr_result(&w) == ERR_OK ? (uint8_t)w.len : 0;
+    run->answered = true;
+    return script_answer_close(a);
 }
 
-/* Immediate action: a proactive command in TLVs waits for the proof; that the session may be
- * proactive changes nothing here; records of EF.RMA and early responses are not offered. */
-static void immediate_action(struct run *run, struct rd value, struct script_answer_writer *a)
+/*
+ * A proactive command waits for the proof, for the terminal hears of it with the same answer. What
+ * cannot wait, because another one is under way, or cannot be done at all, is a suspension error.
+ */
+static enum err act(struct run *run, struct rd value, struct script_answer_writer *a)
 {
-    static const uint8_t suspended[] = {0x01};
+    bool one_byte = value.left == 1;
 
-    if (value.left > 1)
-        keep_action(run, value);
-    else if (value.at[0] != ACTION_SESSION_INDICATION)
-        tlv_write(a->out, TAG_IMMEDIATE_ANSWER, RD_ARRAY(suspended));
+    if (one_byte && value.at[0] == SCRIPT_SESSION_INDICATION)
+        return cat_busy(run->card) ? ERR_BUSY : ERR_OK;
+    if (one_byte && value.at[0] == SCRIPT_EARLY_RESPONSE)
+        return run->answered ? ERR_OK : answer_early(run, a);
+    return action_add(&run->actions, run->card, value);
 }
 
-/* Files of a kept context may have been deleted meanwhile. */
-static bool still_there(const struct card *card, const struct channel *ch)
+static bool immediate_action(struct run *run, struct rd value, struct script_answer_writer *a)
 {
-    return fs_exists(card, ch->df) && (ch->ef == NODE_NONE || fs_exists(card, ch->ef));
+    if (!run->answered)
+        script_answer_count(a);
+    if (act(run, value, a) == ERR_OK)
+        return true;
+    if (!run->answered) {
+        script_answer_uncount(a);
+        tlv_write_u8(a->out, TAG_IMMEDIATE_ANSWER, SUSPENSION_ERROR);
+    }
+    return false;
 }
 
-/* The chaining object stands before the commands. false: the script is not run. */
-static bool chain(struct run *run, uint8_t value, bool first)
+static void act_on_error(struct run *run)
 {
-    struct receiver_chain *kept = &run->card->receiver->chain;
-    bool further = value == CHAIN_FURTHER || value == CHAIN_LAST;
-    bool mine = kept->open && memcmp(kept->tar, run->tar->tar, sizeof kept->tar) == 0;
-
-    if (value == CHAIN_FIRST_KEPT)
-        run->chain_cause = CHAIN_NOT_SUPPORTED;
-    else if (!first || (value != CHAIN_FIRST && !further))
-        run->chain_cause = CHAIN_UNABLE;
-    else if (further && !mine)
-        run->chain_cause = CHAIN_NO_PREVIOUS;
-    if (run->chain_cause != 0)
-        return false;
-    if (further && still_there(run->card, &kept->ch))
-        run->ch = kept->ch;
-    run->chained = value != CHAIN_LAST;
-    return true;
+    run->chained = false;
+    if (run->on_error.left > 0 && action_add(&run->actions, run->card, run->on_error) != ERR_OK)
+        card_log(run->card, "remote: the error action of a script cannot be done");
 }
 
 /* One item. false: the script ends here. */
 static bool take(struct run *run, const struct script_item *item, struct script_answer_writer *a)
 {
+    bool first = a->executed == 0;
+
     switch (item->kind) {
     case SCRIPT_COMMAND:
         if (step(run, item, a))
             return true;
-        if (run->on_error.left > 0)
-            keep_action(run, run->on_error);
-        run->chained = false;
+        act_on_error(run);
         return false;
     case SCRIPT_IMMEDIATE_ACTION:
-        immediate_action(run, item->bytes, a);
-        return true;
+        return immediate_action(run, item->bytes, a);
     case SCRIPT_ERROR_ACTION:
         run->on_error = item->bytes;
-        return true;
+        break;
     case SCRIPT_CHAINING:
-        return chain(run, item->bytes.at[0], a->executed == 0);
+        run->chain_cause = chain_enter(run, item->bytes.at[0], first);
+        if (run->chain_cause != 0)
+            return false;
+        break;
     }
-    return false;
+    if (!run->answered)
+        script_answer_count(a);
+    return true;
 }
 
 static void answer_bad_format(enum err e, struct script_answer_writer *a)
@@ -246,23 +236,19 @@ static void answer_bad_format(enum err e, struct script_answer_writer *a)
 }
 
 /* A compact script that is cut leaves its count short; an item of wrong length says 6700. */
-static void end_answer(struct run *run, enum err e, struct script_answer_writer *a)
+static enum err end_answer(struct run *run, enum err e, struct script_answer_writer *a)
 {
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        run->chained = false;
+    if (run->answered)
+        return ERR_OK;
     if (a->format == SCRIPT_COMPACT && e != ERR_OK && e != ERR_NOT_FOUND)
         script_answer_add(a, RD(NULL, 0), SW_WRONG_LENGTH);
     else if (run->chain_cause != 0)
         tlv_write_u8(a->out, TAG_CHAINING_ANSWER, run->chain_cause);
     else
         answer_bad_format(e, a);
-}
-
-static void keep_chain(struct run *run)
-{
-    struct receiver_chain *kept = &run->card->receiver->chain;
-
-    kept->open = run->chained;
-    memcpy(kept->tar, run->tar->tar, sizeof kept->tar);
-    kept->ch = run->ch;
+    return script_answer_close(a);
 }
 
 enum err run_script(struct run *run, struct rd script, struct wr *scratch, struct wr *answer)
@@ -287,7 +273,6 @@ enum err run_script(struct run *run, struct rd script, struct wr *scratch, struc
     cmd_end_transfer(run->card);
     if (run->failed)
         return ERR_IO;
-    end_answer(run, e, &a);
-    keep_chain(run);
-    return script_answer_close(&a);
+    e = end_answer(run, e, &a);
+    return e == ERR_OK ? chain_leave(run) : e;
 }

@@ -6,9 +6,7 @@
 #define RESEAT_UICC_REMOTE_RUN_H
 
 #include "apdu/script.h"
-#include "uicc/core/card.h"
-
-#define RUN_ACTION_MAX 64
+#include "uicc/remote/action.h"
 
 struct run;
 
@@ -24,9 +22,8 @@ struct run {
     uint16_t key_set; /* that opened the packet */
 
     /* out */
-    bool keys_changed;              /* a command replaced keys: forget the old ones */
-    uint8_t action[RUN_ACTION_MAX]; /* proactive command to queue after the proof */
-    uint8_t action_len;
+    bool keys_changed;      /* a command replaced keys: forget the old ones */
+    struct actions actions; /* to queue after the proof */
 
     /* under way */
     struct channel ch;
@@ -34,7 +31,9 @@ struct run {
     size_t waiting;      /* bytes of it that GET RESPONSE may fetch */
     size_t given;        /* of these, fetched already */
     bool chained;        /* the context is kept for the next packet */
+    bool over_reset;     /* and over resets */
     bool failed;         /* the store failed: the whole script must not have happened */
+    bool answered;       /* early response: nothing that follows is told */
     struct rd on_error;  /* error action in force */
     uint8_t chain_cause; /* script chaining response, 0 none */
 };

@@ -14,7 +14,7 @@
  * ends and is left out by some, who then cannot have 24-byte keys.
  *
  * A public key of an elliptic curve (amendment E 4.4.2.2) is
- *   B0 length point { B1..B6 length curve parameter | F0 01 curve }* 00
+ *   B0 length point { B2..B7 length curve parameter | F0 01 curve }* 00
  * and the length of its point tells the curve.
  */
 #define CLA_GP         0x80
@@ -22,8 +22,8 @@
 #define P2_MORE_KEYS   0x80
 #define VERSION_MAX    0x7F
 #define TYPE_DES_CBC   0x82 /* an older name of DES */
-#define CURVE_FIRST    0xB1
-#define CURVE_LAST     0xB6
+#define CURVE_FIRST    0xB2
+#define CURVE_LAST     0xB7
 #define CURVE_NAME     0xF0
 #define POINT_LEN_MIN  65
 #define POINT_LEN_MAX  133

@@ -158,6 +158,7 @@ START_TEST(gp_read_put_key_names_what_is_wrong)
         {"01 8500 00", ERR_RANGE},
         {"01 B004 04010203 00", ERR_RANGE},
         {"01 B0", ERR_SHORT},
+        {"01 B120 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF 00", ERR_KEY},
         {"01 FF10 0BF6C0F3C2A30AAF5D43B11C460F5899 03 B956D3", ERR_KEY},
         {"01 8810 0BF6C0F3C2A30AAF5D43B11C460F5899 03 B956D4", ERR_MAC},
         {"01 8810 0BF6C0F3C2A30AAF5D43B11C460F5899 00", ERR_FORMAT},
@@ -235,7 +236,7 @@ END_TEST
 /* Amendment E 4.4.2.2: the curve by its name, by parameters, or by the length of the point. */
 START_TEST(gp_read_put_key_takes_a_public_point)
 {
-    static const char *const ends[] = {"00", "F0 01 00 00", "B1 02 FFFF B6 01 01 00"};
+    static const char *const ends[] = {"00", "F0 01 00 00", "B2 02 FFFF B7 01 01 00"};
     struct gp_key dek = key(GP_KEY_AES, dek_hex);
 
     for (size_t i = 0; i < ARRAY_LEN(ends); i++) {

@@ -12,9 +12,10 @@ static const struct card_step open_data[] = {
     {"00A4040007 A0000000030000", "6F10 8408 A000000151000000 A504 9F6501FF 9000"},
     {"80CA00E000", "E024 C00401018810 C00402018810 C00403018810"
                    " C00401318810 C00402318810 C00403318810 9000"},
-    {"80CA006600", "663D 733B 06072A864886FC6B01 600B06092A864886FC6B020203"
-                   " 630906072A864886FC6B03 640B06092A864886FC6B040255"
-                   " 640B06092A864886FC6B040370 9000"},
+    {"80CA006600", "6630 732E 06072A864886FC6B01 600B06092A864886FC6B020203"
+                   " 630906072A864886FC6B03 640B06092A864886FC6B040370 9000"},
+    {"80CA006700", "6726 A007 800102 81021555 A00E 800103 8106001020306070 820107"
+                   " 810390DC00 8203100000 830102 9000"},
     {"80CA00C100", "C103000000 9000"},
     {"80CA9F7F00", "9F7F2A 000000000000000000000000 400310F0 "
                    "0000000000000000000000000000000000000000000000000000 9000"},
@@ -22,6 +23,10 @@ static const struct card_step open_data[] = {
     {"80CAFF2100", "FF210F 810100 8204XXXXXXXX 8304XXXXXXXX 9000"},
     {"00CA00C100", "C103000000 9000"},
     {"80CA004200", "6A88"},
+    {"80CA004500", "450A 988812010000400310F0 9000"},
+    {"80CA00CF00", "CF0A 988812010000400310F0 9000"},
+    {"80CA00D300", "D30100 9000"},
+    {"80CA5F5000", "6A88"},
     {"80CA123400", "6A88"},
 };
 
@@ -60,10 +65,14 @@ static const uint8_t levels03[] = {0x01, 0x03, 0x11, 0x13, 0x33};
 
 START_TEST(scp03_opens_with_the_keys_of_the_slot_in_force)
 {
+    char level[16];
+
     ck_assert_str_eq(offcard_open(h, ISD, 0x31, levels03[_i]), "9000");
     offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
     offcard_expect(h, "80CA00C100", "C103000001 9000");
-    offcard_expect(h, "80F24002024F00", "6A88");
+    (void)snprintf(level, sizeof level, "D301%02X 9000", levels03[_i]);
+    offcard_expect(h, "80CA00D300", level);
+    offcard_expect(h, "80F24002034F01F0", "6A88");
     offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
 }
 END_TEST
@@ -72,6 +81,9 @@ START_TEST(scp02_opens_with_3des_keys)
 {
     ck_assert_str_eq(offcard_open(h, ISD, 0x21, 0x01), "9000");
     offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80CA006600",
+                   "6630 732E 06072A864886FC6B01 600B06092A864886FC6B020203"
+                   " 630906072A864886FC6B03 640B06092A864886FC6B040255 9000");
     offcard_expect(h, "80CA00C100", "C1020001 9000");
     ck_assert_str_eq(offcard_open(h, ISD, 0x00, 0x01), "9000"); /* version 00: the card chooses */
     offcard_expect(h, "80CA00C100", "C1020002 9000");
@@ -166,16 +178,16 @@ START_TEST(an_applet_is_installed_listed_used_and_deleted)
 {
     open_isd();
     offcard_expect(h, INSTALL_HELLO, "00 9000");
-    offcard_expect(h, "80F24002024F00",
+    offcard_expect(h, "80F24002034F01F0",
                    "E325 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC08" ISD " 9000");
-    offcard_expect(h, "80F24000024F00", "06F0AA00000001 07 00 9000");
+    offcard_expect(h, "80F24000034F01F0", "06F0AA00000001 07 00 9000");
     offcard_expect(h, "80F24002084F06F0AA00000002", "6A88");
-    offcard_expect(h, "80F24002074F005C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
+    offcard_expect(h, "80F24002084F01F05C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
     card_expect_run(t, "00A4040406" APP, "6F0A8406F0AA00000001A500 9000");
     card_expect_run(t, "80CA000000", "48656C6C6F2C20776F726C64 9000");
     open_isd();
     offcard_expect(h, "80E4000008 4F06" APP, "00 9000");
-    offcard_expect(h, "80F24002024F00", "6A88");
+    offcard_expect(h, "80F24002034F01F0", "6A88");
     card_expect(t, "00A4040406" APP, "6A82");
 }
 END_TEST
@@ -252,7 +264,7 @@ START_TEST(install_refuses)
     offcard_run(h, refused[_i].send);
     ck_assert_msg(strcmp(h->answer, refused[_i].want) == 0, "%s: got %s, want %s", refused[_i].what,
                   h->answer, refused[_i].want);
-    offcard_expect(h, "80F24002024F00", "6A88"); /* and nothing was left behind */
+    offcard_expect(h, "80F24002034F01F0", "6A88"); /* and nothing was left behind */
 }
 END_TEST
 
@@ -270,7 +282,7 @@ START_TEST(installed_becomes_selectable_locked_and_unlocked)
     offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "00 9000");
     offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "6985");
     offcard_expect(h, "80F0408006" APP, "9000");
-    offcard_expect(h, "80F24002024F00",
+    offcard_expect(h, "80F24002034F01F0",
                    "E325 4F06F0AA00000001 9F700187 C503000000 C408" SAMPLES " CC08" ISD " 9000");
     card_expect(t, "00A4040406" APP, "6A82");
     open_isd();
@@ -298,6 +310,21 @@ START_TEST(the_card_is_locked_and_unlocked_and_never_terminated)
 }
 END_TEST
 
+/* What has an ADF is an application of the issuer's domain like any other. */
+START_TEST(applications_of_the_profile_are_listed)
+{
+    open_isd();
+    offcard_expect(h, "80F24002074F005C034F9F70",
+                   "E316 4F10A0000000871002FFFFFFFF8907090000 9F700107"
+                   "E316 4F10A0000000871004FFFFFFFF8907090000 9F700107 9000");
+    offcard_expect(h, "80F24002094F07A0000000871004",
+                   "E325 4F10A0000000871004FFFFFFFF8907090000 9F700107 C503000000 CC08" ISD
+                   " 9000");
+    offcard_expect(h, "80F24002024F", "6A80");
+    offcard_expect(h, "80F2600202 4F00", "6A86");
+}
+END_TEST
+
 START_TEST(status_comes_in_pieces_when_it_is_long)
 {
     char command[128];
@@ -320,17 +347,17 @@ START_TEST(status_comes_in_pieces_when_it_is_long)
                        i);
         offcard_expect(h, command, "00 9000");
     }
-    offcard_run(h, "80F24002024F00");
+    offcard_run(h, "80F24002034F01F0");
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "6310");
     do {
         for (p = h->answer; (p = strstr(p, "E3254F06F0AA")) != NULL; p++)
             entries++;
         if (strcmp(h->answer + strlen(h->answer) - 4, "6310") != 0)
             break;
-        offcard_run(h, "80F24003024F00");
+        offcard_run(h, "80F24003034F01F0");
     } while (entries <= 12);
     ck_assert_uint_eq(entries, 12);
-    offcard_expect(h, "80F24003024F00", "6985");
+    offcard_expect(h, "80F24003034F01F0", "6985");
 }
 END_TEST
 
@@ -396,6 +423,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(c, install_refuses, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, installed_becomes_selectable_locked_and_unlocked);
     tcase_add_test(c, the_card_is_locked_and_unlocked_and_never_terminated);
+    tcase_add_test(c, applications_of_the_profile_are_listed);
     tcase_add_test(c, status_comes_in_pieces_when_it_is_long);
     tcase_add_test(c, menu_follows_installation_at_once);
     c = add(s, "GP 11.11", setup);

@@ -246,6 +246,26 @@ START_TEST(a_domain_without_the_privilege_manages_nothing)
 }
 END_TEST
 
+/* GP 6.6.1: global delete, lock and registry reach beyond the domain's own. */
+START_TEST(a_global_privilege_reaches_everything)
+{
+    install_ssd(INSTALL_SSD("804000"));
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
+    offcard_expect(h, "80F24002084F06" APP, "6A88");
+    offcard_expect(h, "80F0408006" APP, "6A88");
+    offcard_expect(h, "80E4000008 4F06" APP, "6A88");
+    open_isd();
+    offcard_expect(h, "80E640000F 00 00 06" SSD " 03805C00 00 00", "00 9000");
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
+    offcard_expect(h, "80F240020B4F06" APP "5C014F", "E308 4F06F0AA00000001 9000");
+    offcard_expect(h, "80F0408006" APP, "9000");
+    offcard_expect(h, "80F0400706" APP, "9000");
+    offcard_expect(h, "80E6100012 06" SSD " 00 06" APP " 00 00 00", "6A88"); /* but not this */
+    offcard_expect(h, "80E4000008 4F06" APP, "00 9000");
+}
+END_TEST
+
 START_TEST(an_application_is_handed_to_another_domain)
 {
     install_ssd(INSTALL_SSD("800000"));
@@ -294,6 +314,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, a_domain_without_keys_is_opened_with_the_issuer_s);
     tcase_add_test(c, a_domain_with_keys_is_opened_with_those_alone);
     tcase_add_test(c, a_domain_without_the_privilege_manages_nothing);
+    tcase_add_test(c, a_global_privilege_reaches_everything);
     tcase_add_test(c, an_application_is_handed_to_another_domain);
     tcase_add_test(c, a_domain_speaks_the_protocol_it_was_installed_with);
     return s;

@@ -2,8 +2,10 @@
  * registry.h - what is installed on the card: load files and instances by AID, with the life
  * cycle and privileges of GlobalPlatform (5.3, 6.6).
  *
- * Entries have numbers. 1 is the issuer security domain, which every card has; from
- * APPLET_NATIVE on come the load files that are part of the card; the rest is stored:
+ * Entries have numbers. 1 is the issuer security domain and APPLET_MANAGER the subscription
+ * manager, which every card has; from APPLET_NATIVE on come the load files that are part of the
+ * card. All these are fixed: nobody deletes, locks, moves or personalises them. The rest is
+ * stored:
  *
  *   OBJ_APPLET(0)                        card life cycle, spoilt authentications, order
  *   OBJ_APPLET(n)                        one entry, n = 2 .. APPLET_ENTRIES_MAX
@@ -20,11 +22,15 @@
 
 #define APPLET_ISD         1U
 #define APPLET_ENTRIES_MAX 63U
+#define APPLET_MANAGER     64U
 #define APPLET_NATIVE      0x80U /* number of the first load file that is part of the card */
 #define APPLET_TOOLKIT     0x0100U
 #define APPLET_DATA        0x0200U
 #define APPLET_CODE        0x1000U
 #define APPLET_BLOCKS_MAX  256U
+
+/* Access domain, above the PIN bits: it may use platform.h. */
+#define APPLET_SUBSCRIPTION 0x80000000U
 
 #define APPLET_AID_MIN  5
 #define APPLET_AID_MAX  16
@@ -59,8 +65,14 @@ enum applet_kind {
 #define PRIVILEGE_CVM       0x02
 #define PRIVILEGE_MANDATED  0x01
 /* Second byte. */
-#define PRIVILEGE_TRUSTED_PATH 0x80
-#define PRIVILEGE_AUTHORIZED   0x40 /* content management without tokens */
+#define PRIVILEGE_TRUSTED_PATH    0x80
+#define PRIVILEGE_AUTHORIZED      0x40 /* content management without tokens */
+#define PRIVILEGE_TOKENS          0x20 /* verifies tokens */
+#define PRIVILEGE_GLOBAL_DELETE   0x10
+#define PRIVILEGE_GLOBAL_LOCK     0x08
+#define PRIVILEGE_GLOBAL_REGISTRY 0x04
+/* Third byte. */
+#define PRIVILEGE_RECEIPTS 0x80 /* generates receipts */
 
 struct applet_aid {
     uint8_t len;
@@ -107,8 +119,8 @@ bool applet_aid_begins(const struct applet_aid *aid, struct rd bytes);
 /* errors: ERR_NOT_FOUND, ERR_CORRUPT. The load files of the card itself are found too. */
 NODISCARD enum err applet_registry_read(const struct store *s, uint8_t number,
                                         struct applet_entry *out);
-/* errors: those of the store; ERR_DENIED for what is part of the card (the ISD's life is kept in
- * the card's state). */
+/* errors: those of the store; ERR_DENIED for what is fixed (the ISD's life is kept in the card's
+ * state). */
 NODISCARD enum err applet_registry_write(struct store *s, const struct applet_entry *entry);
 /* With its data, its registrations and its blocks. */
 NODISCARD enum err applet_registry_remove(struct store *s, uint8_t number);
@@ -127,10 +139,16 @@ uint8_t applet_registry_free(const struct store *s);
 NODISCARD enum err applet_registry_module(const struct store *s, uint8_t package, unsigned n,
                                           struct applet_aid *out);
 
-/* A load file that is part of the card and cannot be deleted. */
+/* A load file that is part of the card. */
 static inline bool applet_is_native(uint8_t number)
 {
     return number >= APPLET_NATIVE;
+}
+
+/* Part of the card, load file or instance. */
+static inline bool applet_is_fixed(uint8_t number)
+{
+    return number == APPLET_ISD || number >= APPLET_MANAGER;
 }
 
 void applet_card_state(const struct store *s, struct applet_card_state *out);

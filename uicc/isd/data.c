@@ -13,7 +13,11 @@
 
 #define TAG_IIN          0x42
 #define TAG_CIN          0x45
+#define TAG_URL          0x5F50 /* of the domain's manager */
 #define TAG_CARD_DATA    0x66
+#define TAG_CAPABILITY   0x67
+#define TAG_DIVERSITY    0xCF
+#define TAG_LEVEL        0xD3
 #define TAG_RECOGNITION  0x73
 #define TAG_OID          0x06
 #define TAG_KEY_INFO     0xE0
@@ -56,25 +60,103 @@ static void write_oid(struct wr *w, uint32_t tag, struct rd oid)
     tlv_close(w, mark);
 }
 
+/* The protocols that the domain's keys open, the one of its first set first; how many. */
+static unsigned protocols_of(const struct isd_caller *caller, uint8_t out[2])
+{
+    uint8_t owner = isd_keys_owner(caller->card, caller->domain.number);
+    unsigned count = 0;
+
+    for (uint8_t v = 0; v < ISD_KEYS_SCP81; v = v == 0 ? ISD_KEYS_SCP02 : v + 1) {
+        ISD_KEYS_WIPED struct isd_keys keys = {0};
+        uint8_t protocol;
+
+        if (isd_keys_find(caller->card, owner, v, &keys) != ERR_OK)
+            continue;
+        protocol = keys.type == GP_KEY_DES ? SCP02 : SCP03;
+        if ((count == 0 || out[0] != protocol) && count < 2 &&
+            (caller->domain.scp == 0 || caller->domain.scp == protocol))
+            out[count++] = protocol;
+    }
+    return count;
+}
+
 /* GP H.2: { globalPlatform 1 }, management type and version, identification scheme, channels. */
 static sw_t card_data(struct isd_caller *caller, uint32_t tag, struct wr *out)
 {
     static const uint8_t gp[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x01};
     static const uint8_t management[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x02, 0x02, 0x03};
     static const uint8_t identity[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x03};
-    static const uint8_t scp02[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x04, 0x02, 0x55};
-    static const uint8_t scp03[] = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B, 0x04, 0x03, 0x70};
     size_t outer = tlv_open(out, tag), inner = tlv_open(out, TAG_RECOGNITION);
+    uint8_t protocols[2];
+    unsigned count = protocols_of(caller, protocols);
 
-    (void)caller;
     tlv_write(out, TAG_OID, RD_ARRAY(gp));
     write_oid(out, 0x60, RD_ARRAY(management));
     write_oid(out, 0x63, RD_ARRAY(identity));
-    write_oid(out, 0x64, RD_ARRAY(scp02));
-    write_oid(out, 0x64, RD_ARRAY(scp03));
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t scp[] = {0x2A, 0x86,         0x48,
+                               0x86, 0xFC,         0x6B,
+                               0x04, protocols[i], isd_option(&caller->domain, protocols[i])};
+
+        write_oid(out, 0x64, RD_ARRAY(scp));
+    }
     tlv_close(out, inner);
     tlv_close(out, outer);
     return SW_OK;
+}
+
+static void write_protocol(struct wr *w, uint8_t protocol, struct rd options)
+{
+    size_t mark = tlv_open(w, 0xA0);
+
+    tlv_write_u8(w, 0x80, protocol);
+    tlv_write(w, 0x81, options);
+    if (protocol == SCP03)
+        tlv_write_u8(w, 0x82, 0x07); /* AES-128, -192, -256 */
+    tlv_close(w, mark);
+}
+
+/* GP H.4 */
+static sw_t capability(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    static const uint8_t options02[] = {0x15, 0x55},
+                         options03[] = {0, 0x10, 0x20, 0x30, 0x60, 0x70};
+    static const uint8_t of_domains[] = {ISD_PRIVILEGES_1, ISD_PRIVILEGES_2, 0};
+    static const uint8_t of_applications[] = {ISD_PRIVILEGES_1 & (uint8_t)~PRIVILEGE_SD, 0, 0};
+    size_t mark = tlv_open(out, tag);
+
+    (void)caller;
+    write_protocol(out, SCP02, RD_ARRAY(options02));
+    write_protocol(out, SCP03, RD_ARRAY(options03));
+    tlv_write(out, 0x81, RD_ARRAY(of_domains));
+    tlv_write(out, 0x82, RD_ARRAY(of_applications));
+    tlv_write_u8(out, 0x83, 0x02); /* load file hash: SHA-256 */
+    tlv_close(out, mark);
+    return SW_OK;
+}
+
+static sw_t security_level(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    tlv_write_u8(out, tag, caller->level);
+    return SW_OK;
+}
+
+static sw_t diversity(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    uint8_t bytes[SCP_DIVERSIFICATION_LEN] = {0};
+
+    isd_diversification(caller->card, bytes);
+    tlv_write(out, tag, RD_ARRAY(bytes));
+    return SW_OK;
+}
+
+/* As long as nobody stored another one, the number of the card is what EF.ICCID says. */
+static sw_t image_number(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    sw_t sw = stored_object(caller, tag, out);
+
+    return sw_equal(sw, SW_OK) || caller->domain.number != APPLET_ISD ? sw
+                                                                      : diversity(caller, tag, out);
 }
 
 static sw_t key_information(struct isd_caller *caller, uint32_t tag, struct wr *out)
@@ -105,12 +187,10 @@ static sw_t sequence(struct isd_caller *caller, uint32_t tag, struct wr *out)
 static sw_t production(struct isd_caller *caller, uint32_t tag, struct wr *out)
 {
     enum { SERIAL_AT = 12, SERIAL_LEN = 4 };
-    uint8_t cplc[42] = {0};
-    uint16_t node = fs_child(caller->card, NODE_MF, FID_EF_ICCID);
-    struct rd iccid = node == NODE_NONE ? RD(NULL, 0) : fs_body(caller->card, node);
+    uint8_t cplc[42] = {0}, iccid[SCP_DIVERSIFICATION_LEN] = {0};
 
-    if (iccid.left == EF_ICCID_LEN)
-        memcpy(cplc + SERIAL_AT, iccid.at + EF_ICCID_LEN - SERIAL_LEN, SERIAL_LEN);
+    isd_diversification(caller->card, iccid);
+    memcpy(cplc + SERIAL_AT, iccid + sizeof iccid - SERIAL_LEN, SERIAL_LEN);
     tlv_write(out, tag, RD_ARRAY(cplc));
     return SW_OK;
 }
@@ -170,10 +250,12 @@ static const struct {
     bool issuer; /* of the issuer security domain alone */
     sw_t (*write)(struct isd_caller *caller, uint32_t tag, struct wr *out);
 } objects[] = {
-    {TAG_IIN, false, stored_object},   {TAG_CIN, false, stored_object},
-    {TAG_CARD_DATA, false, card_data}, {TAG_KEY_INFO, false, key_information},
-    {TAG_SEQUENCE, false, sequence},   {TAG_CPLC, true, production},
-    {TAG_RESOURCES, true, resources},  {TAG_APPLICATIONS, true, applications},
+    {TAG_IIN, false, stored_object},    {TAG_CIN, false, image_number},
+    {TAG_URL, false, stored_object},    {TAG_CAPABILITY, true, capability},
+    {TAG_LEVEL, false, security_level}, {TAG_DIVERSITY, true, diversity},
+    {TAG_CARD_DATA, false, card_data},  {TAG_KEY_INFO, false, key_information},
+    {TAG_SEQUENCE, false, sequence},    {TAG_CPLC, true, production},
+    {TAG_RESOURCES, true, resources},   {TAG_APPLICATIONS, true, applications},
 };
 
 sw_t isd_get_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
@@ -196,7 +278,7 @@ sw_t isd_get_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *
 
 static bool is_storable(uint32_t tag)
 {
-    return tag == TAG_IIN || tag == TAG_CIN;
+    return tag == TAG_IIN || tag == TAG_CIN || tag == TAG_URL;
 }
 
 /* All objects that were there, but for the one that comes anew. */

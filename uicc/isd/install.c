@@ -16,10 +16,6 @@
 #define FOR_PERSONALISATION 0x20
 #define FOR_REGISTRY_UPDATE 0x40
 
-/* Privileges that mean something on this card; tokens, receipts and DAPs are not offered. */
-#define PRIVILEGES_1 (PRIVILEGE_SD | PRIVILEGE_CARD_LOCK)
-#define PRIVILEGES_2 (PRIVILEGE_TRUSTED_PATH | PRIVILEGE_AUTHORIZED | 0x1C)
-
 #define TAR_LEN 3
 
 /* ---- rights ---- */
@@ -35,10 +31,11 @@ bool isd_may_manage(const struct isd_caller *caller)
            (caller->domain.privileges[1] & PRIVILEGE_AUTHORIZED) != 0;
 }
 
-bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *entry)
+bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *entry,
+                   uint8_t privilege)
 {
-    return caller->domain.number == APPLET_ISD || entry->domain == caller->domain.number ||
-           entry->number == caller->domain.number;
+    return (caller->domain.privileges[1] & privilege) != 0 || caller->domain.number == APPLET_ISD ||
+           entry->domain == caller->domain.number || entry->number == caller->domain.number;
 }
 
 /* ---- fields ---- */
@@ -104,7 +101,7 @@ static enum err find_domain(const struct isd_caller *caller, struct rd aid, uint
     if (aid.left == 0 || applet_aid_equal(&caller->domain.aid, aid))
         return ERR_OK;
     if (applet_registry_find(&caller->card->store, aid, &domain) != ERR_OK ||
-        !isd_is_domain(&domain) || !isd_may_touch(caller, &domain))
+        !isd_is_domain(&domain) || !isd_may_touch(caller, &domain, 0))
         return ERR_NOT_FOUND;
     *number = domain.number;
     return ERR_OK;
@@ -154,8 +151,8 @@ static bool set_privileges(struct applet_entry *e, struct rd bytes)
         return false;
     memset(e->privileges, 0, sizeof e->privileges);
     memcpy(e->privileges, bytes.at, bytes.left);
-    return (e->privileges[0] & (uint8_t)~PRIVILEGES_1) == 0 &&
-           (e->privileges[1] & (uint8_t)~PRIVILEGES_2) == 0 && e->privileges[2] == 0;
+    return (e->privileges[0] & (uint8_t)~ISD_PRIVILEGES_1) == 0 &&
+           (e->privileges[1] & (uint8_t)~ISD_PRIVILEGES_2) == 0 && e->privileges[2] == 0;
 }
 
 /* A module by its own name, in the load file that is named or in any. */
@@ -169,7 +166,7 @@ static enum err find_module(struct isd_caller *caller, struct rd file, struct rd
     for (uint8_t n = 0; applet_registry_next(s, n, &e) == ERR_OK; n = e.number) {
         if (e.kind != APPLET_LOAD_FILE || e.life != APPLET_LOADED ||
             (file.left > 0 && !applet_aid_equal(&e.aid, file)) ||
-            (!applet_is_native(e.number) && !isd_may_touch(caller, &e)))
+            (!applet_is_native(e.number) && !isd_may_touch(caller, &e, 0)))
             continue;
         for (unsigned m = 0; applet_registry_module(s, e.number, m, &aid) == ERR_OK; m++) {
             if (!applet_aid_equal(&aid, module))
@@ -262,7 +259,7 @@ static sw_t read_about(struct isd_caller *caller, struct rd data, struct fields 
     if (read_fields(data, 6, f) != ERR_OK)
         return SW_BAD_DATA;
     if (applet_registry_find(&caller->card->store, f->at[2], out) != ERR_OK ||
-        out->kind != APPLET_INSTANCE || out->number == APPLET_ISD || !isd_may_touch(caller, out))
+        out->kind != APPLET_INSTANCE || out->number == APPLET_ISD || !isd_may_touch(caller, out, 0))
         return SW_REFERENCE;
     return SW_OK;
 }
@@ -442,7 +439,8 @@ static sw_t delete_content(struct isd_caller *caller, struct rd aid, bool relate
     struct applet_entry e, d;
     enum err result = ERR_OK;
 
-    if (applet_registry_find(&card->store, aid, &e) != ERR_OK || !isd_may_touch(caller, &e))
+    if (applet_registry_find(&card->store, aid, &e) != ERR_OK ||
+        !isd_may_touch(caller, &e, PRIVILEGE_GLOBAL_DELETE))
         return SW_REFERENCE;
     if (!can_go(card, &e, related) || e.number == caller->domain.number)
         return SW_CONDITIONS;
@@ -509,7 +507,8 @@ sw_t isd_delete(struct isd_caller *caller, const struct apdu *cmd, struct wr *ou
         return SW_BAD_DATA;
     if (e == ERR_NOT_FOUND)
         sw = delete_key_data(caller, cmd->data);
-    else if (!isd_may_manage(caller))
+    else if (!isd_may_manage(caller) &&
+             (caller->domain.privileges[1] & PRIVILEGE_GLOBAL_DELETE) == 0)
         sw = SW_SECURITY;
     else
         sw = delete_content(caller, aid, (cmd->p2 & DELETE_RELATED) != 0);

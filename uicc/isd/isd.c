@@ -89,20 +89,19 @@ static bool must_wait(const struct card *card)
     return since_ms < 1000ULL << (power < SPOILT_WAIT_MAX ? power : SPOILT_WAIT_MAX);
 }
 
-/* As the domain was installed, or as the keys are. */
-static uint8_t option_of(const struct applet_entry *domain, uint8_t protocol)
+uint8_t isd_option(const struct applet_entry *domain, uint8_t protocol)
 {
     if (domain->scp == protocol)
         return domain->scp_option;
     return protocol == SCP02 ? SCP02_OPTION : SCP03_OPTION;
 }
 
-/* By EF.ICCID a host finds the keys of a card. */
-static void diversify(const struct card *card, uint8_t out[EF_ICCID_LEN])
+void isd_diversification(const struct card *card, uint8_t out[SCP_DIVERSIFICATION_LEN])
 {
     uint16_t node = fs_child(card, NODE_MF, FID_EF_ICCID);
     struct rd body = node == NODE_NONE ? RD(NULL, 0) : fs_body(card, node);
 
+    _Static_assert(SCP_DIVERSIFICATION_LEN == EF_ICCID_LEN, "one is the other");
     if (body.left == EF_ICCID_LEN)
         memcpy(out, body.at, EF_ICCID_LEN);
 }
@@ -118,12 +117,12 @@ static enum err begin(struct card *card, const struct applet_entry *domain, cons
     if (e != ERR_OK || keys.version <= ISD_KEYS_OTA_MAX)
         return ERR_NOT_FOUND;
     b.protocol = keys.type == GP_KEY_DES ? SCP02 : SCP03;
-    b.option = option_of(domain, b.protocol);
+    b.option = isd_option(domain, b.protocol);
     if (domain->scp != 0 && domain->scp != b.protocol)
         return ERR_NOT_FOUND;
     if (keys.sequence >= (b.protocol == SCP02 ? 0xFFFFU : 0xFFFFFFU))
         return ERR_CONDITIONS; /* no challenge may ever come twice */
-    diversify(card, b.diversification);
+    isd_diversification(card, b.diversification);
     e = card->host.random(card->host.context, b.random, sizeof b.random);
     if (e == ERR_OK)
         e = rd_copy(&challenge, b.host_challenge, sizeof b.host_challenge);
@@ -216,6 +215,7 @@ static sw_t run_clear(struct card *card, const struct applet_entry *domain, stru
     struct isd_caller caller = {.card = card,
                                 .domain = *domain,
                                 .dek = &dek,
+                                .level = s->level,
                                 .room = room < ANSWER_ROOM ? room : ANSWER_ROOM};
     sw_t sw = isd_command(&caller, cmd, out);
 

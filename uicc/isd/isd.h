@@ -26,6 +26,7 @@ struct isd_caller {
     struct card *card;
     struct applet_entry domain;
     const struct gp_key *dek; /* for PUT KEY; NULL: nobody is authenticated */
+    uint8_t level;            /* of the secure channel; 0 outside of one */
     size_t room;              /* bytes that an answer may have */
     bool keys_changed;        /* out: a key died */
 };
@@ -47,11 +48,26 @@ isd_handler isd_put_key, isd_store_data, isd_get_status, isd_set_status, isd_ins
 
 /* --- rights --- */
 
+/* Privileges that mean something on this card, in the first and the second byte. */
+#define ISD_PRIVILEGES_1 (PRIVILEGE_SD | PRIVILEGE_CARD_LOCK)
+#define ISD_PRIVILEGES_2                                                       \
+    (PRIVILEGE_TRUSTED_PATH | PRIVILEGE_AUTHORIZED | PRIVILEGE_GLOBAL_DELETE | \
+     PRIVILEGE_GLOBAL_LOCK | PRIVILEGE_GLOBAL_REGISTRY)
+
 bool isd_is_domain(const struct applet_entry *entry);
 /* Content management without tokens: the issuer, and who has the privilege for it (GP 6.6.1). */
 bool isd_may_manage(const struct isd_caller *caller);
-/* Does the entry belong to the caller's domain, or is the caller the issuer's? */
-bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *entry);
+/* Does the entry belong to the caller's domain, is the caller the issuer's, or has he this
+ * privilege (of the second byte; 0: none would do)? */
+bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *entry,
+                   uint8_t privilege);
+
+/* --- what a domain says of itself --- */
+
+/* Option "i" of a protocol: as the domain was installed, or the usual one. */
+uint8_t isd_option(const struct applet_entry *domain, uint8_t protocol);
+/* Diversification data: by the bytes of EF.ICCID the off-card entity finds the keys of a card. */
+void isd_diversification(const struct card *card, uint8_t out[SCP_DIVERSIFICATION_LEN]);
 
 /* --- LV fields of INSTALL --- */
 NODISCARD enum err isd_take_lv(struct rd *r, struct rd *value);

@@ -18,7 +18,7 @@ static enum err find_loading(const struct isd_caller *caller, struct applet_entr
     for (uint8_t n = 0; applet_registry_next(&caller->card->store, n, out) == ERR_OK;
          n = out->number) {
         if (out->kind == APPLET_LOAD_FILE && out->life == APPLET_LOADING &&
-            isd_may_touch(caller, out))
+            isd_may_touch(caller, out, 0))
             return ERR_OK;
     }
     return ERR_NOT_FOUND;

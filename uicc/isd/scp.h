@@ -18,8 +18,9 @@
 #define SCP02 0x02
 #define SCP03 0x03
 
-#define SCP_CHALLENGE_LEN 8
-#define SCP_MAC_LEN       8
+#define SCP_CHALLENGE_LEN       8
+#define SCP_DIVERSIFICATION_LEN 10
+#define SCP_MAC_LEN             8
 
 /* Security level, P1 of EXTERNAL AUTHENTICATE. */
 #define SCP_C_MAC 0x01
@@ -56,7 +57,7 @@ struct isd_scp_begin {
     struct rd aid; /* of the security domain */
     uint8_t host_challenge[SCP_CHALLENGE_LEN];
     uint8_t random[SCP_CHALLENGE_LEN]; /* used where the option says so */
-    uint8_t diversification[10];
+    uint8_t diversification[SCP_DIVERSIFICATION_LEN];
 };
 
 bool isd_scp_option_is_known(uint8_t protocol, uint8_t option);

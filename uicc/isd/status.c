@@ -4,6 +4,7 @@
 #include "uicc/isd/isd.h"
 
 #include "apdu/tlv.h"
+#include "uicc/fs/fs.h"
 
 #define SUBSET_ISD          0x80
 #define SUBSET_APPLICATIONS 0x40 /* and supplementary security domains */
@@ -33,6 +34,35 @@ struct question {
     struct rd tags; /* empty: all */
 };
 
+/* ---- entries ---- */
+
+/* The profile's applications come behind what the registry has. */
+#define NUMBER_ADF 0xF0U
+
+static enum err read_adf(const struct card *card, unsigned n, struct applet_entry *out)
+{
+    uint16_t node = fs_by_aid(card, RD(NULL, 0), n);
+    const struct fs_file *file = node == NODE_NONE ? NULL : fs_file(card, node);
+
+    *out = (struct applet_entry){
+        .number = (uint8_t)(NUMBER_ADF + n),
+        .kind = APPLET_INSTANCE,
+        .life = APPLET_SELECTABLE,
+        .domain = APPLET_ISD,
+    };
+    if (file == NULL || n > UINT8_MAX - NUMBER_ADF ||
+        !applet_aid_set(&out->aid, RD(file->aid, file->aid_len)))
+        return ERR_NOT_FOUND;
+    return ERR_OK;
+}
+
+static enum err next_entry(const struct card *card, uint8_t after, struct applet_entry *out)
+{
+    if (after < NUMBER_ADF && applet_registry_next(&card->store, after, out) == ERR_OK)
+        return ERR_OK;
+    return read_adf(card, after < NUMBER_ADF ? 0 : after + 1U - NUMBER_ADF, out);
+}
+
 /* ---- one entry ---- */
 
 static uint8_t subset_of(const struct applet_entry *e)
@@ -47,7 +77,7 @@ static uint8_t subset_of(const struct applet_entry *e)
 static bool is_asked(const struct question *q, const struct applet_entry *e)
 {
     return (subset_of(e) & q->subset) != 0 && applet_aid_begins(&e->aid, q->name) &&
-           isd_may_touch(q->caller, e);
+           isd_may_touch(q->caller, e, PRIVILEGE_GLOBAL_REGISTRY);
 }
 
 static bool is_listed(const struct question *q, uint32_t tag)
@@ -155,8 +185,7 @@ static sw_t list(const struct question *q, uint8_t after, struct wr *out)
     bool any = false;
 
     all->listed = 0;
-    for (uint8_t n = after; applet_registry_next(&q->caller->card->store, n, &e) == ERR_OK;
-         n = e.number) {
+    for (uint8_t n = after; next_entry(q->caller->card, n, &e) == ERR_OK; n = e.number) {
         struct wr w = WR_ARRAY(bytes);
 
         if (!is_asked(q, &e))
@@ -239,7 +268,8 @@ static sw_t set_application(struct isd_caller *caller, const struct apdu *cmd)
     struct applet_entry e;
 
     if (applet_registry_find(&caller->card->store, cmd->data, &e) != ERR_OK ||
-        e.kind != APPLET_INSTANCE || e.number == APPLET_ISD || !isd_may_touch(caller, &e))
+        e.kind != APPLET_INSTANCE || e.number == APPLET_ISD ||
+        !isd_may_touch(caller, &e, PRIVILEGE_GLOBAL_LOCK))
         return SW_REFERENCE;
     if (e.number == caller->domain.number || !next_life(e.life, cmd->p2, &e.life))
         return SW_CONDITIONS;

@@ -395,6 +395,17 @@ enum err crypto_sha256(struct crypto *c, struct rd message, uint8_t digest[SHA25
     return sha256(message, RD(NULL, 0), digest);
 }
 
+enum err crypto_sha1(struct crypto *c, struct rd message, uint8_t digest[SHA1_LEN])
+{
+    SHA_CTX ctx;
+    bool ok =
+        SHA1_Init(&ctx) && SHA1_Update(&ctx, message.at, message.left) && SHA1_Final(digest, &ctx);
+
+    (void)c;
+    OPENSSL_cleanse(&ctx, sizeof ctx);
+    return result(ok);
+}
+
 enum err crypto_shake256(struct crypto *c, struct rd message, uint8_t *out, size_t out_len)
 {
     if (c->shake256 == NULL)

@@ -12,6 +12,7 @@
 #include "apdu/secret.h"
 
 #define CRYPTO_BLOCK_MAX 16
+#define SHA1_LEN         20
 #define SHA256_LEN       32
 
 enum crypto_cipher {
@@ -62,6 +63,10 @@ NODISCARD enum err crypto_cbc_mac(struct crypto *c, enum crypto_cipher cipher,
                                   size_t part_count, uint8_t mac[8]);
 
 NODISCARD enum err crypto_sha256(struct crypto *c, struct rd message, uint8_t digest[SHA256_LEN]);
+
+/* Of the standards, only GBA still asks for it (TS 33.220 5.3.2); nothing is signed or kept with
+ * it. */
+NODISCARD enum err crypto_sha1(struct crypto *c, struct rd message, uint8_t digest[SHA1_LEN]);
 
 /* SHAKE256 squeeze of out_len bytes (TUAK). */
 NODISCARD enum err crypto_shake256(struct crypto *c, struct rd message, uint8_t *out,

@@ -328,7 +328,14 @@ static const struct {
     {"GSM, RAND of 15", "0088008010 0F 00112233445566778899AABBCCDDEE", "6700"},
     {"GSM, length lies", "0088008011 0F 00112233445566778899AABBCCDDEEFF", "6A80"},
     {"odd instruction", "008980850401020304", "9864"},
+    {"odd instruction, local key", "008980860401020304", "9864"},
+    {"odd instruction, no data", "0089808500", "6700"},
+    {"odd instruction, no chain to go on with", "008900850401020304", "6985"},
+    {"odd instruction, no answer to go on with", "0089A08500", "6985"},
     {"odd instruction, P1", "008981850401020304", "6A86"},
+    {"odd instruction, P2", "008980810401020304", "6A86"},
+    {"P2 that is reserved", "008800830401020304", "6A86"},
+    {"P2 of the odd instruction", "008800850401020304", "6A86"},
 };
 
 START_TEST(authenticate_refuses)

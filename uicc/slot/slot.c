@@ -144,9 +144,16 @@ static enum err put_slot(struct store *s, uint8_t index, struct rd bytes)
 
     if (e == ERR_OK && forget)
         store_forget(s);
-    /* A sequence number without its key would only be in the way of the next one. */
-    if (e == ERR_OK && bytes.left <= 1)
-        e = store_delete(s, OBJ_SQN(index));
+    /* A sequence number without its key would only be in the way of the next one, and what was
+     * bootstrapped with it goes with it. */
+    if (bytes.left <= 1) {
+        if (e == ERR_OK)
+            e = store_delete(s, OBJ_SQN(index));
+        if (e == ERR_OK)
+            e = store_delete(s, OBJ_GBA(index, false));
+        if (e == ERR_OK)
+            e = store_delete(s, OBJ_GBA(index, true));
+    }
     return e;
 }
 

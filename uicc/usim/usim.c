@@ -14,15 +14,25 @@ static bool aid_begins(const struct fs_file *adf, const uint8_t *aid, size_t n)
     return adf->aid_len >= n && memcmp(adf->aid, aid, n) == 0;
 }
 
-bool usim_service(const struct card *card, uint16_t app, unsigned n)
+bool usim_service_of(const struct card *card, uint16_t app, uint16_t table, unsigned n)
 {
-    uint16_t ust = fs_child(card, app, USIM_FID_UST);
+    uint16_t node = fs_child(card, app, table);
     struct rd body;
 
-    if (ust == NODE_NONE || n == 0)
+    if (node == NODE_NONE || n == 0)
         return false;
-    body = fs_body(card, ust);
+    body = fs_body(card, node);
     return (n - 1) / 8 < body.left && (body.at[(n - 1) / 8] >> (n - 1) % 8 & 1) != 0;
+}
+
+bool usim_service(const struct card *card, uint16_t app, unsigned n)
+{
+    return usim_service_of(card, app, USIM_FID_UST, n);
+}
+
+bool usim_is_isim(const struct card *card, uint16_t app)
+{
+    return aid_begins(fs_file(card, app), isim_aid, sizeof isim_aid);
 }
 
 /* Is the current DF the application's ADF, or below it? */

@@ -11,6 +11,11 @@
 
 /* Is service n of EF.UST of the application available (TS 31.102 4.2.8)? */
 bool usim_service(const struct card *card, uint16_t app, unsigned n);
+/* The same for another service table: EF.IST of the ISIM (TS 31.103 4.2.7). */
+bool usim_service_of(const struct card *card, uint16_t app, uint16_t table, unsigned n);
+
+/* Is the application an ISIM? */
+bool usim_is_isim(const struct card *card, uint16_t app);
 
 /*
  * May x run a command of the application itself? SW_CONDITIONS unless a USIM (with isim, also an
@@ -27,5 +32,8 @@ sw_t usim_ready(const struct card *card, const struct exec *x, bool isim);
  */
 NODISCARD enum err usim_gsm(struct card *card, const uint8_t rand[16], uint8_t sres[4],
                             uint8_t kc[8]);
+
+/* AUTHENTICATE in the GBA context; the command's form and PIN1 have been looked at (gba.c). */
+sw_t usim_gba(struct card *card, struct exec *x);
 
 #endif

@@ -28,7 +28,7 @@
 #define OBJ_KEYSET(kvn)     (0x00060000U + (kvn))  /* uicc/remote/: key sets that are no slot's */
 #define OBJ_APPLET(n)       (0x00070000U + (n))    /* uicc/applet/ */
 /* uicc/usim/: bootstrapped key of a slot, of the USIM (0) or the ISIM (1) */
-#define OBJ_GBA(index, isim) (0x00080000U + ((index) << 1 | ((isim) ? 1U : 0U)))
+#define OBJ_GBA(index, isim) (0x00080000U + (index) * 2U + ((isim) ? 1U : 0U))
 #define OBJ_FILE(node)      (0x01000000U + (node)) /* uicc/fs/: body of a file, once changed */
 #define OBJ_FILE_META(node) (0x02000000U + (node)) /* uicc/fs/: life cycle, size, once changed */
 #define OBJ_FILE_NEW(node)  (0x03000000U + (node)) /* uicc/fs/: a file that CREATE FILE made */

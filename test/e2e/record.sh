@@ -23,7 +23,7 @@ check "opensc-tool sees the card's ATR through the recorder" '[[ $atr == 3[bB]9[
 timeout 10 opensc-tool -r 1 -s 00A40004022FE2 -s 00B000000A >"$work/opensc.log" 2>/dev/null
 check "opensc-tool reads EF.ICCID" 'grep -q "SW1=0x90, SW2=0x00" "$work/opensc.log"'
 name=$(timeout 10 opensc-tool -l 2>/dev/null | awk '/Virtual/ && ++n == 2 {sub(/^[0-9]+ +[A-Za-z]+ +/, ""); print}')
-printf 'reset\n00 A4 00 04 02 3F 00\n00 C0 00 00 2B\n' >"$work/script"
+printf 'reset\n00 A4 00 04 02 3F 00\n00 C0 00 00 2F\n' >"$work/script"
 timeout 10 scriptor -r "$name" "$work/script" >"$work/scriptor.log" 2>/dev/null
 
 check "opensc-tool's own log decodes" \

@@ -110,7 +110,7 @@ START_TEST(disable_and_enable)
         {"0026000108" WRONG, "63C2"},
         {"0026000108" CARD_PIN1, "9000"},
         {"0020000108" CARD_PIN1, "6984"},
-        {"0020000100", "6984"},
+        {"0020000100", "63C3"}, /* the tries are told nevertheless */
         {"0024000110" CARD_PIN1 NEW, "6984"},
         {"0026000108" CARD_PIN1, "6984"},
         {"0028000108" WRONG, "63C2"},

@@ -50,8 +50,8 @@ START_TEST(select_without_data_is_the_mf)
     };
 
     CARD_STEPS(t, steps);
-    ck_assert_str_eq(card_send(t, "00A4000400"), "6134");
-    ck_assert_str_eq(card_send(t, "00A4000405"), "6C34");
+    ck_assert_str_eq(card_send(t, "00A4000400"), "6136");
+    ck_assert_str_eq(card_send(t, "00A4000405"), "6C36");
 }
 END_TEST
 
@@ -224,8 +224,8 @@ START_TEST(status_says_where_the_channel_is)
     card_expect(t, "80F2030C", "6A86");
     card_expect(t, "80F2000200", "6A86");
     card_expect(t, "80F2000100", "6A88");
-    card_expect(t, "80F2000000", "6C34");
-    card_expect(t, "80F2000004", "62328202 9000"); /* less than all is allowed */
+    card_expect(t, "80F2000000", "6C36");
+    card_expect(t, "80F2000004", "62348202 9000"); /* less than all is allowed */
     card_expect(t, "00A4040C09" LAB_AID1, "9000");
     card_expect(t, "80F2000100", "6C0B");
 }
@@ -276,7 +276,8 @@ START_TEST(fcp_of_efs_is_that_of_real_cards)
 }
 END_TEST
 
-/* A card with the keys, the free memory and the application of the card in the sheet. */
+/* A card with the keys, the free memory and the application of the card in the sheet; the MF says
+ * its total size, too, and memory takes no more bytes than it needs. */
 START_TEST(fcp_of_dfs_is_that_of_real_cards)
 {
     static const struct profile_pin pins[] = {{0x01, 3, 10}, {0x0A, 3, 0}, {0x0B, 3, 0}};
@@ -299,12 +300,12 @@ START_TEST(fcp_of_dfs_is_that_of_real_cards)
     profile.pins = pins;
     profile.pin_count = ARRAY_LEN(pins);
     t->card->profile = &profile;
-    fcp_is(NODE_MF, "622C8202782183023F00A50C80017183040003A7388701018A01058B032F0601C60C90016083"
-                    "010183010A83010B");
+    fcp_is(NODE_MF, "62308202782183023F00A50B800171830303A7388701018A01058B032F0601C60C9001608301"
+                    "0183010A83010B810303A7EA");
     profile.pins = more;
     profile.pin_count = ARRAY_LEN(more);
-    fcp_is(node, "623D8202782183027FD0840CA0000000871002FF49FF0589A50C80017183040003A7388701018A01"
-                 "058B032F0601C60F90017083010183018183010A83010B");
+    fcp_is(node, "623C8202782183027FD0840CA0000000871002FF49FF0589A50B800171830303A7388701018A0105"
+                 "8B032F0601C60F90017083010183018183010A83010B");
 }
 END_TEST
 
@@ -312,11 +313,14 @@ START_TEST(fcp_says_what_a_file_is)
 {
     static const struct card_step steps[] = {
         {"00A4040C09" LAB_AID1, "9000"},
-        {"00A40004026F11", "621A 8205462100030483026F11 8A0105 8B032F0604 8002000C 880188 9000"},
+        {"00A40004026F11",
+         "6222 8205462100030483026F11 A506C00100C101FF 8A0105 8B032F0604 8002000C 880188 9000"},
         {"00A40004026F12",
-         "621F 8202792183026F12 A50686040000 0400 8A0105 8B032F0606 80020000 880190 9000"},
-        {"00A40004026F13", "6216 8202012183026F13 8A0105 8B032F0607 80020004 8800 9000"},
-        {"00A40004026F14", "621B 8202412183026F14 A503C001C0 8A0105 8B032F0607 80020004 8800 9000"},
+         "6222 8202792183026F12 A509860400000400C00100 8A0105 8B032F0606 80020000 880190 9000"},
+        {"00A40004026F13",
+         "621E 8202012183026F13 A506C00100C101FF 8A0105 8B032F0607 80020004 8800 9000"},
+        {"00A40004026F14",
+         "621E 8202412183026F14 A506C001C0C101FF 8A0105 8B032F0607 80020004 8800 9000"},
     };
 
     CARD_STEPS(t, steps);

@@ -26,7 +26,7 @@ START_TEST(a_modem_comes_up)
         {"00A4000C023F00", "9000"},
         {"80AA000007 A905800301FFFF", "9000"},
         {"00A4040C07A0000000871002", "9000"},
-        {"0020000100", "6984"}, /* PIN1 is disabled */
+        {"0020000100", "63C3"}, /* PIN1 is disabled, and tells its tries */
         {"8010000014 FFFFFFFF7F0F00DFFFFF00001FE208070D000000", "9000"},
         {"80F2010C", "9000"},
         {"00A4080C047FFF6FAD", "9000"},

@@ -4,8 +4,8 @@
  * What a terminal asked is asked again. The answers are compared as they are decoded, each piece
  * under the rule of its row in tools/decode/: equal, as long as, or free (identities, keys,
  * random values, sizes). A file that not every card has may be missing, a card's own toolkit may
- * differ; --strict allows neither. Bytes that the trace leaves open ("**", "..", "{name}") are
- * compared by that pattern.
+ * differ; --strict allows neither. Memory that is left is never compared. Bytes that the trace
+ * leaves open ("**", "..", "{name}") are compared by that pattern.
  *
  * T=0 is put aside on both sides: 61XX with its GET RESPONSE and 6CXX with its repetition are one
  * exchange, whether or not the recorded terminal followed them: the card under test is always

@@ -12,6 +12,7 @@
 #define NOT_SHAREABLE_MASK  0xBF
 #define INTERNAL_BIT        0x08
 #define DATA_CODING         0x21
+#define FILL                0xFF
 
 static const uint8_t descriptors[] = {
     [FS_MF] = 0x78,     [FS_DF] = 0x78,     [FS_ADF] = 0x78,     [FS_TRANSPARENT] = 0x41,
@@ -37,25 +38,39 @@ static void write_descriptor(struct wr *w, const struct fs_file *f)
     }
 }
 
+/* As few bytes as hold it. */
+static void write_memory(struct wr *w, uint8_t tag, uint32_t bytes)
+{
+    const uint8_t v[4] = {(uint8_t)(bytes >> 24), (uint8_t)(bytes >> 16), (uint8_t)(bytes >> 8),
+                          (uint8_t)bytes};
+    size_t zeros = 0;
+
+    while (zeros < 2 && v[zeros] == 0)
+        zeros++;
+    tlv_write(w, tag, RD(v + zeros, sizeof v - zeros));
+}
+
 static void write_df_properties(struct wr *w, const struct card *card)
 {
     size_t mark = tlv_open(w, FCP_PROPRIETARY);
 
     tlv_write_u8(w, FCP_CHARACTERISTICS, CHARACTERISTICS);
-    wr_u8(w, FCP_FREE_MEMORY);
-    wr_u8(w, 4);
-    wr_u32(w, card_free_memory(card));
+    write_memory(w, FCP_FREE_MEMORY, card_free_memory(card));
     tlv_write_u8(w, FCP_COMMANDS, TERMINAL_CAPABILITY);
     tlv_close(w, mark);
 }
 
-static void write_ef_properties(struct wr *w, const struct fs_file *f)
+/* Files of the profile say what special there is and what fills them, as cards in the field do; a
+ * file made later says what its template said. */
+static void write_ef_properties(struct wr *w, const struct card *card, uint16_t node)
 {
+    const struct fs_file *f = fs_file(card, node);
+    bool of_profile = node < card->profile->file_count;
     uint8_t special = (uint8_t)(((f->flags & FS_HIGH_UPDATE) != 0 ? 0x80 : 0) |
                                 ((f->flags & FS_WHEN_DEACTIVATED) != 0 ? 0x40 : 0));
     size_t mark;
 
-    if (special == 0 && f->kind != FS_BER_TLV)
+    if (special == 0 && f->kind != FS_BER_TLV && !of_profile)
         return;
     mark = tlv_open(w, FCP_PROPRIETARY);
     if (f->kind == FS_BER_TLV) {
@@ -63,8 +78,10 @@ static void write_ef_properties(struct wr *w, const struct fs_file *f)
         wr_u8(w, 4);
         wr_u32(w, f->size);
     }
-    if (special != 0)
+    if (special != 0 || of_profile)
         tlv_write_u8(w, FCP_SPECIAL, special);
+    if (of_profile && f->kind != FS_BER_TLV)
+        tlv_write_u8(w, FCP_FILLING, FILL);
     tlv_close(w, mark);
 }
 
@@ -124,11 +141,13 @@ void fs_fcp_write(struct wr *w, const struct card *card, uint16_t node)
     if (df)
         write_df_properties(w, card);
     else
-        write_ef_properties(w, f);
+        write_ef_properties(w, card, node);
     tlv_write_u8(w, FCP_LCS, fs_lcs(card, node));
     write_security(w, card, node);
     if (df) {
         write_pin_status(w, card, node);
+        if (f->kind == FS_MF)
+            write_memory(w, FCP_TOTAL_SIZE, (uint32_t)card->store.journal.medium.bank_size);
     } else {
         write_size(w, card, node);
         write_sfi(w, f);

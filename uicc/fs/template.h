@@ -10,6 +10,7 @@
 /* Objects of a template, and in A5 (TS 102 221 11.1.1.3, 11.1.1.4). */
 #define FCP_TEMPLATE    0x62
 #define FCP_SIZE        0x80
+#define FCP_TOTAL_SIZE  0x81
 #define FCP_DESCRIPTOR  0x82
 #define FCP_FID         0x83
 #define FCP_DF_NAME     0x84

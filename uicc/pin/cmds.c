@@ -82,10 +82,11 @@ sw_t pin_cmd_verify(struct card *card, struct exec *x)
         return SW_WRONG_LENGTH;
     if (is_blocked(card, &pin))
         return SW_BLOCKED;
-    if (!is_enabled(card, &pin))
-        return SW_INVALIDATED;
+    /* Modems ask at every start; cards in the field tell the tries of a disabled PIN, too. */
     if (x->cmd->data.left == 0)
         return sw_tries_left(pin_entry(card, pin.index)[PIN_FIELD_TRIES]);
+    if (!is_enabled(card, &pin))
+        return SW_INVALIDATED;
     return present(card, x, &pin, x->cmd->data.at);
 }
 

@@ -3,6 +3,8 @@
 #include "apdu/tlv.h"
 #include "tools/decode/show.h"
 
+#include <string.h>
+
 static const char *structure(uint8_t type)
 {
     if ((type & 0x3F) == 0x39)
@@ -173,6 +175,20 @@ static const struct show_tlv template_rows[] = {
     {0, NULL, NULL, TREE_EQUAL},
 };
 
+/* An application is known by its name; its file id is the card's own affair. */
+static void show_template(struct decode *d, struct tree_node *n, struct rd bytes)
+{
+    struct rd name;
+
+    show_tlvs(d, n, bytes, template_rows);
+    if (n == NULL || tlv_find(bytes, 0x84, &name) != ERR_OK)
+        return;
+    for (struct tree_node *part = n->first; part != NULL; part = part->next) {
+        if (strcmp(part->name, "file id") == 0)
+            tree_rule(part, TREE_FREE);
+    }
+}
+
 void show_fcp(struct decode *d, struct tree_node *n, struct rd bytes)
 {
     struct tlv t;
@@ -180,8 +196,7 @@ void show_fcp(struct decode *d, struct tree_node *n, struct rd bytes)
     if (tlv_next(&bytes, &t) != ERR_OK) {
         tree_wrong(&d->tree, n, "no template", bytes);
     } else if (t.tag == 0x62) {
-        show_tlvs(d, tree_add(&d->tree, n, "file control parameters", t.value), t.value,
-                  template_rows);
+        show_template(d, tree_add(&d->tree, n, "file control parameters", t.value), t.value);
     } else if (t.tag == 0x84) { /* STATUS of a DF name */
         show_aid(d, tree_add(&d->tree, n, "DF name", t.value), t.value);
     } else {

@@ -123,8 +123,9 @@ void show_search(struct show_exchange *x)
 void show_search_answer(struct show_exchange *x)
 {
     for (size_t i = 0; i < x->answer.left; i++)
-        tree_say(&x->d->tree, x->out, "found", RD(x->answer.at + i, 1), "record %u",
-                 x->answer.at[i]);
+        tree_rule(tree_say(&x->d->tree, x->out, "found", RD(x->answer.at + i, 1), "record %u",
+                           x->answer.at[i]),
+                  TREE_FREE);
 }
 
 void show_increase(struct show_exchange *x)

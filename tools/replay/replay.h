@@ -66,6 +66,17 @@ NODISCARD enum err replay_next(struct replay_fold *f, struct trace_event *out, b
 /* Read the event after it, to see what the recorded terminal did next. False at the end. */
 bool replay_ahead(struct replay_fold *f);
 
+/* --- fit.c: a card whose files have other sizes, and whose applications other names --- */
+
+/*
+ * Ask again, after this card refused what the recorded one did, as a terminal would that had met
+ * this card: an application by the type that begins its name; a record or the rest of a file at
+ * the length that it has here. how: what was changed (static), or why it cannot be done here; NULL
+ * when sizes and names do not explain the refusal. fitted: data and sw are those of the new try.
+ */
+NODISCARD enum err replay_fit(struct reader *reader, struct rd command, struct wr *data, sw_t *sw,
+                              bool *fitted, const char **how);
+
 /* --- compare.c --- */
 
 enum replay_verdict { REPLAY_EQUAL, REPLAY_ALLOWED, REPLAY_DIFFERENT };

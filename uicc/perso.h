@@ -33,6 +33,13 @@ struct perso_pair {
     struct secpkt_key kic, kid, kik;
 };
 
+/* The first value of a key besides PIN1, PIN2 and ADM1, as VERIFY sends it, FF filled. */
+struct perso_key {
+    uint8_t reference;
+    uint8_t value[8], unblock[8];
+};
+#define PERSO_KEYS_MAX 24
+
 /* What makes one card of a batch. */
 struct perso_card {
     char iccid[ICCID_DIGITS_MAX + 1];
@@ -45,13 +52,17 @@ struct perso_card {
     struct perso_pair pairs[OPCHANGE_SLOTS_MAX];
     uint8_t pin1[8], puk1[8], pin2[8], puk2[8], adm1[8]; /* as VERIFY sends them, FF filled */
     bool pin1_enabled;
+    /* Other keys of the profile begin as PIN1 (local ones as PIN2, ADM keys as ADM1). */
+    struct perso_key keys[PERSO_KEYS_MAX];
+    uint8_t key_count;
 };
 void perso_card_wipe(struct perso_card *card);
 
 /*
  * Write a whole card to dev (empty, of at least PERSO_NVM_SIZE bytes), synced.
  *
- * errors: ERR_FORMAT, ERR_RANGE (identity, key length against algorithm), ERR_SPACE, ERR_IO
+ * errors: ERR_FORMAT, ERR_RANGE (identity, key length against algorithm), ERR_NOT_FOUND (a key that
+ *         the profile does not have), ERR_SPACE, ERR_IO
  */
 #define PERSO_NVM_SIZE (4ULL * 1024 * 1024)
 NODISCARD enum err perso_write(struct nvm_device *dev, struct rd image,

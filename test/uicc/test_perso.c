@@ -4,6 +4,7 @@
 #include "apdu/hex.h"
 #include "test/support/runner.h"
 #include "uicc/perso/options.h"
+#include "uicc/pin/pin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -371,7 +372,8 @@ START_TEST(perso_compile_takes_every_setting)
     const struct profile *p = made_from("name = lab\nlabel = Lab\nisim = no\nota-algorithm = 3des\n"
                                         "rfm-refresh = none\nsqn-delta = 1000\nsqn-age-limit = 5\n"
                                         "historical = 8031\npin1 = 5 7\nadm1 = 2\n"
-                                        "tar B00001 = rfm-usim 1e ADM1\n");
+                                        "pin 0B = 6\npin 11 = 4 9\npin 81 = 7 8\n"
+                                        "tar B00001 = rfm-usim 1e ADM1 0B\n");
 
     ck_assert_str_eq(p->name, "lab");
     ck_assert_uint_eq(p->ota_algorithm, SECPKT_3DES2);
@@ -382,6 +384,14 @@ START_TEST(perso_compile_takes_every_setting)
     ck_assert_uint_eq(p->pins[0].tries, 5);
     ck_assert_uint_eq(p->pins[0].unblock_tries, 7);
     ck_assert_uint_eq(p->pins[2].tries, 2);
+    ck_assert_uint_eq(p->pin_count, 5);
+    ck_assert_uint_eq(p->pins[1].tries, 7);
+    ck_assert_uint_eq(p->pins[3].reference, 0x0B);
+    ck_assert_uint_eq(p->pins[3].tries, 6);
+    ck_assert_uint_eq(p->pins[3].unblock_tries, 0);
+    ck_assert_uint_eq(p->pins[4].reference, 0x11);
+    ck_assert_uint_eq(p->pins[4].unblock_tries, 9);
+    ck_assert_uint_eq(p->tars[0].keys, pin_bit(0x0A) | pin_bit(0x0B));
     ck_assert_uint_eq(p->tar_count, 1);
     ck_assert_uint_eq(p->tars[0].level, 0x1E);
     ck_assert_uint_eq(find(p, "7FF2"), NODE_NONE);
@@ -406,7 +416,7 @@ static const struct {
     {"tar B00000 = ram 16\ntar B00000 = ram 16", "line 2: TAR B00000 is there already"},
     {"tar B00000 = game 16", "line 1: rfm-uicc, rfm-usim, rfm-sim, ram or opchange"},
     {"tar B00000 = ram 20", "line 1: the security level is coded as SPI1, 00 to 1F"},
-    {"tar B00000 = ram 16 PIN9", "line 1: keys are PIN1, PIN2 and ADM1"},
+    {"tar B00000 = ram 16 PIN9", "line 1: keys are PIN1, PIN2, ADM1, or references like 0B"},
     {"sim-mode = maybe", "line 1: say yes or no"},
     {"name =", "line 1: 1 to 32 characters"},
     {"label = much too long a label", "line 1: 1 to 16 characters"},
@@ -415,6 +425,11 @@ static const struct {
     {"pin1 = 3", "line 1: unblock tries must be a number up to 15"},
     {"pin1 = 16 10", "line 1: tries must be a number up to 15"},
     {"adm1 = 0", "line 1: tries"},
+    {"pin 09 = 3 10", "line 1: a key reference is 01-08, 0A-0E, 11, 81-88 or 8A-8E"},
+    {"pin 2 = 3 10", "line 1: a key reference is 01-08, 0A-0E, 11, 81-88 or 8A-8E"},
+    {"pin 02 = 3", "line 1: unblock tries must be a number up to 15"},
+    {"pin 0B = 3 10", "line 1: tries"},
+    {"pin = 3 10", "line 1: pin needs an argument"},
     {"suci = c 1 00", "line 1: null, a KEY-ID KEY, or b KEY-ID KEY"},
     {"suci = a 1 00", "line 1: the key has 32 bytes (a) or 33 (b, compressed)"},
     {"size 7FFF/6F07 = 4", "line 1: the standard asks for a larger file"},

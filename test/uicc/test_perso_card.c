@@ -173,6 +173,60 @@ START_TEST(mirrors_show_each_others_changes)
 }
 END_TEST
 
+#define ALL_KEYS                                                                         \
+    "pin 02 = 3 10\npin 03 = 3 10\npin 08 = 2 4\npin 0B = 5\npin 0C = 10\npin 0E = 10\n" \
+    "pin 11 = 3 10\npin 82 = 3 10\npin 88 = 3 10\npin 8A = 10\npin 8E = 10\n"
+
+static void give_key(uint8_t reference, const char *value, const char *unblock)
+{
+    struct perso_key *k = &t->perso.keys[t->perso.key_count++];
+    struct wr v = WR_ARRAY(k->value), u = WR_ARRAY(k->unblock);
+
+    k->reference = reference;
+    ck_assert_int_eq(hex_decode(value, &v), ERR_OK);
+    ck_assert_int_eq(hex_decode(unblock, &u), ERR_OK);
+}
+
+/* TS 102 221 9.5.1: the key references a card may have, each with its own value and tries. */
+START_TEST(keys_of_the_profile_begin_with_their_values)
+{
+    static const struct card_step steps[] = {
+        {"0020000200", "63C3"},
+        {"0020000208" CARD_PIN1, "9000"}, /* as PIN1, nothing else being said */
+        {"0020000800", "63C2"},
+        {"0020000808" CARD_PIN1, "63C1"},
+        {"0020000808 39393939FFFFFFFF", "9000"},
+        {"002C000800", "63C4"},
+        {"002C000810 3838383838383838 31313131FFFFFFFF", "9000"},
+        {"0020000808 31313131FFFFFFFF", "9000"},
+        {"0020000B00", "63C5"},
+        {"0020000B08" CARD_ADM1, "63C4"},
+        {"0020000B08 0102030405060708", "9000"},
+        {"0020000C08" CARD_ADM1, "9000"}, /* as ADM1 */
+        {"0020000D00", "6A88"},
+        {"0020001108" CARD_PIN1, "9000"},
+        {"0020000400", "6A88"},
+        {"0020008208" CARD_PIN2, "9000"}, /* as PIN2 */
+        {"0020008A08" CARD_ADM1, "9000"},
+        {"0020008E08" CARD_ADM1, "9000"},
+        {"0026910108" CARD_PIN1, "9000"}, /* PIN1 gives way to the universal PIN */
+    };
+
+    card_free(&t);
+    t = card_defaults();
+    t->profile = ALL_KEYS;
+    t->perso.pin1_enabled = true;
+    give_key(0x08, "39393939FFFFFFFF", "3838383838383838");
+    give_key(0x0B, "0102030405060708", "FFFFFFFFFFFFFFFF");
+    card_make(t);
+    card_expect(t, "00A4040C07A0000000871002", "9000");
+    CARD_STEPS(t, steps);
+    ck_assert_ptr_nonnull(strstr(card_run(t, "80F2000000"),
+                                 "C63190027FFC83010183018183010A83010283010383010883010B83010C"
+                                 "83010E95010883011183018283018883018A83018E"));
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("uicc/perso on a card");
@@ -181,6 +235,10 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, every_file_is_found_and_reads_as_the_profile_says);
     tcase_add_test(c, mirrors_show_each_others_changes);
+    suite_add_tcase(s, c);
+    c = tcase_create("TS 102 221 9.5.1");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, keys_of_the_profile_begin_with_their_values);
     suite_add_tcase(s, c);
     return s;
 }

@@ -126,6 +126,20 @@ START_TEST(perso_write_fills_file)
 }
 END_TEST
 
+START_TEST(perso_write_refuses_keys_that_the_profile_lacks)
+{
+    struct perso_card card = sample_card();
+
+    card.keys[0].reference = 0x0B;
+    card.key_count = 1;
+    ck_assert_int_eq(perso_write(&sim.device, image, &card), ERR_NOT_FOUND);
+    card.keys[0].reference = 0x09;
+    ck_assert_int_eq(perso_write(&sim.device, image, &card), ERR_NOT_FOUND);
+    card.keys[0].reference = 0x81;
+    ck_assert_int_eq(perso_write(&sim.device, image, &card), ERR_OK);
+}
+END_TEST
+
 START_TEST(perso_write_leaves_out_what_is_not_said)
 {
     struct perso_card card = sample_card();
@@ -349,6 +363,7 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, perso_write_fills_file, 0, (int)ARRAY_LEN(personal));
     tcase_add_test(t, perso_write_leaves_out_what_is_not_said);
+    tcase_add_test(t, perso_write_refuses_keys_that_the_profile_lacks);
     tcase_add_test(t, perso_write_knows_long_mnc);
     tcase_add_test(t, perso_write_loads_slots);
     tcase_add_loop_test(t, perso_write_refuses, 0, (int)ARRAY_LEN(bad_cards));

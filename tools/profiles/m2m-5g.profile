@@ -79,6 +79,13 @@ pin1 = 3 10
 pin2 = 3 10
 adm1 = 10
 
+# Further keys of the card, by reference (TS 102 221 9.5.1): 02 to 08 and 82 to 88 are the PINs and
+# second PINs of other applications, 11 the universal PIN (tries, and tries of its UNBLOCK value),
+# 0B to 0E and 8A to 8E ADM keys (tries). They begin as PIN1, PIN2 (82 to 88) or ADM1, unless
+# `uicc make --key' gives them values of their own. Access rules and TARs may then ask for them.
+# pin 0B = 10
+# pin 11 = 3 10
+
 # What a TAR leads to: rfm-uicc (files from the MF), rfm-usim (from the USIM), rfm-sim
 # (class A0; left out without sim-mode), ram (applications), opchange (subscription
 # manager); the least security it accepts, coded as SPI1 (16: ciphered, CC, counter

@@ -44,6 +44,7 @@ void perso_options_default(struct perso_options *o)
         .rfm_refresh = 0x04,
         .sqn_delta = SQN_DELTA_MAX,
         .pins = {{0x01, 3, 10}, {0x81, 3, 10}, {0x0A, 10, 0}},
+        .pin_count = 3,
         .scheme_count = 1, /* the null scheme */
         .tar_count = ARRAY_LEN(default_tars),
         .historical_len = sizeof default_historical,

@@ -16,6 +16,7 @@
 #define PERSO_BYTES_MAX    8192
 #define PERSO_SERVICES_MAX 152 /* 19 bytes of EF.UST */
 #define PERSO_LABEL_MAX    16
+#define PERSO_PINS_MAX     27 /* key references of TS 102 221 9.5.1 */
 
 /* FIDs from below the MF; 7FFF as the first one is the USIM. */
 struct perso_path {
@@ -55,7 +56,8 @@ struct perso_options {
     uint8_t ota_algorithm, rfm_refresh;
     uint64_t sqn_delta, sqn_age_limit;
     uint8_t historical[15], historical_len;
-    struct profile_pin pins[3]; /* PIN1, PIN2, ADM1 */
+    struct profile_pin pins[PERSO_PINS_MAX]; /* PIN1, PIN2, ADM1 first */
+    uint8_t pin_count;
     struct profile_tar tars[PERSO_TARS_MAX];
     uint8_t tar_count;
     struct perso_scheme schemes[PERSO_SCHEMES_MAX];

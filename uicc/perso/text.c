@@ -254,6 +254,35 @@ static enum err set_adm1(struct reader *r, char *argument, char *value)
     return set_tries(r, &r->o->pins[2], false, value);
 }
 
+/* "0B": a key reference of TS 102 221 9.5.1; 0 for anything else. */
+static uint8_t parse_reference(const char *text)
+{
+    uint64_t reference = 0;
+
+    if (strlen(text) != 2 || !parse_number(text, 16, 0xFF, &reference) ||
+        pin_bit((uint8_t)reference) == 0)
+        return 0;
+    return (uint8_t)reference;
+}
+
+/* pin 02 = TRIES UNBLOCK-TRIES; pin 0B = TRIES: a key besides PIN1, PIN2 and ADM1, or one of them.
+ */
+static enum err set_pin(struct reader *r, char *argument, char *value)
+{
+    uint8_t reference = parse_reference(argument), i = 0;
+    enum err e;
+
+    if (reference == 0)
+        return fail(r, ERR_FORMAT, "a key reference is 01-08, 0A-0E, 11, 81-88 or 8A-8E");
+    while (i < r->o->pin_count && r->o->pins[i].reference != reference)
+        i++;
+    e = set_tries(r, &r->o->pins[i], !pin_is_adm(reference), value);
+    r->o->pins[i].reference = reference;
+    if (e == ERR_OK && i == r->o->pin_count)
+        r->o->pin_count++;
+    return e;
+}
+
 static const struct {
     const char *name;
     uint8_t app;
@@ -284,7 +313,7 @@ static uint32_t find_key(const char *name)
         if (strcmp(keys[i].name, name) == 0)
             return pin_bit(keys[i].reference);
     }
-    return 0;
+    return pin_bit(parse_reference(name));
 }
 
 static enum err read_tar(struct reader *r, const char *argument, struct profile_tar *tar)
@@ -318,7 +347,7 @@ static enum err set_tar(struct reader *r, char *argument, char *value)
     tar.level = (uint8_t)level;
     while ((word = next_word(&value)) != NULL) {
         if (find_key(word) == 0)
-            return fail(r, ERR_FORMAT, "keys are PIN1, PIN2 and ADM1");
+            return fail(r, ERR_FORMAT, "keys are PIN1, PIN2, ADM1, or references like 0B");
         tar.keys |= find_key(word);
     }
     if (!r->tars_said)
@@ -437,6 +466,7 @@ static const struct {
     {"pin1", false, set_pin1},
     {"pin2", false, set_pin2},
     {"adm1", false, set_adm1},
+    {"pin", true, set_pin},
     {"tar", true, set_tar},
     {"suci", false, set_suci},
     {"size", true, set_size},

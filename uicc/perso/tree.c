@@ -544,7 +544,7 @@ static enum err write_profile(const struct tree *t, struct wr *image)
         .file_count = t->count,
         .tars = tars,
         .pins = o->pins,
-        .pin_count = ARRAY_LEN(o->pins),
+        .pin_count = o->pin_count,
         .ota_algorithm = o->ota_algorithm,
         .rfm_refresh = o->rfm_refresh,
         .sqn_delta = o->sqn_delta,

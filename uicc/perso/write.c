@@ -316,17 +316,53 @@ static enum err put_slots(struct bench *b, const struct perso_card *card)
     return e;
 }
 
+/* What a key begins with: what is said of it, or the value of the key it is most like. */
+static void first_values(const struct perso_card *card, uint8_t reference, uint8_t *value,
+                         uint8_t *unblock)
+{
+    bool local = pin_is_local(reference);
+
+    for (uint8_t i = 0; i < card->key_count; i++) {
+        if (card->keys[i].reference == reference) {
+            memcpy(value, card->keys[i].value, PIN_LEN);
+            memcpy(unblock, card->keys[i].unblock, PIN_LEN);
+            return;
+        }
+    }
+    if (pin_is_adm(reference)) {
+        memcpy(value, card->adm1, PIN_LEN);
+        memset(unblock, 0xFF, PIN_LEN);
+        return;
+    }
+    memcpy(value, local ? card->pin2 : card->pin1, PIN_LEN);
+    memcpy(unblock, local ? card->puk2 : card->puk1, PIN_LEN);
+}
+
+/* Does the profile have all the keys that the card is given? */
+static bool knows_keys(const struct profile *p, const struct perso_card *card)
+{
+    uint32_t known = 0;
+
+    for (uint8_t i = 0; i < p->pin_count; i++)
+        known |= pin_bit(p->pins[i].reference);
+    for (uint8_t i = 0; i < card->key_count; i++) {
+        uint32_t bit = pin_bit(card->keys[i].reference);
+
+        if (bit == 0 || (known & bit) == 0)
+            return false;
+    }
+    return true;
+}
+
 static enum err put_pins(struct bench *b, const struct perso_card *card)
 {
-    uint8_t values[3][PIN_LEN], unblock[3][PIN_LEN];
+    uint8_t values[PERSO_PINS_MAX][PIN_LEN], unblock[PERSO_PINS_MAX][PIN_LEN];
     enum err e;
 
-    memset(unblock, 0xFF, sizeof unblock);
-    memcpy(values[0], card->pin1, PIN_LEN);
-    memcpy(values[1], card->pin2, PIN_LEN);
-    memcpy(values[2], card->adm1, PIN_LEN);
-    memcpy(unblock[0], card->puk1, PIN_LEN);
-    memcpy(unblock[1], card->puk2, PIN_LEN);
+    if (card->key_count > PERSO_KEYS_MAX || !knows_keys(b->profile, card))
+        return ERR_NOT_FOUND;
+    for (uint8_t i = 0; i < b->profile->pin_count; i++)
+        first_values(card, b->profile->pins[i].reference, values[i], unblock[i]);
     e = pin_create(&b->store, b->profile, (const uint8_t(*)[PIN_LEN])values,
                    (const uint8_t(*)[PIN_LEN])unblock, card->pin1_enabled);
     OPENSSL_cleanse(values, sizeof values);
@@ -339,8 +375,8 @@ static enum err put_pins(struct bench *b, const struct perso_card *card)
 /* In the order in which profile_pin tables of ours are written; another image is not ours. */
 static bool has_our_pins(const struct profile *p)
 {
-    return p->pin_count == 3 && p->pins[0].reference == 0x01 && p->pins[1].reference == 0x81 &&
-           p->pins[2].reference == 0x0A;
+    return p->pin_count >= 3 && p->pin_count <= PERSO_PINS_MAX && p->pins[0].reference == 0x01 &&
+           p->pins[1].reference == 0x81 && p->pins[2].reference == 0x0A;
 }
 
 static enum err put_all(struct bench *b, const struct perso_card *card)

@@ -40,9 +40,6 @@ const uint8_t *pin_entry(const struct card *card, size_t index);
 NODISCARD enum err pin_patch(struct card *card, size_t index, enum pin_field field,
                              const uint8_t *bytes, size_t n);
 
-bool pin_is_local(uint8_t reference); /* verified per application and channel */
-bool pin_is_adm(uint8_t reference);
-
 /* Note a verification that succeeded, or one that no longer holds. */
 void pin_set_verified(struct card *card, struct channel *ch, uint8_t reference, bool verified);
 

@@ -14,6 +14,8 @@
 
 /* Bit of a key reference in a set of keys (TS 102 221 9.5.1); 0 for a reference that is none. */
 uint32_t pin_bit(uint8_t reference);
+bool pin_is_local(uint8_t reference); /* verified per application and channel */
+bool pin_is_adm(uint8_t reference);
 #define PIN_BIT_PIN1 0x00000001U
 #define PIN_BIT_ADM1 0x00000100U
 

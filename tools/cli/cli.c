@@ -2,7 +2,9 @@
 #include "apdu/hex.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +21,52 @@
 #define PROGRESS_AFTER_MS 2000
 #define PROGRESS_EVERY_MS 100
 #define BAR_WIDTH         40
+#define HEAP_LOCKED       (1 << 20)
+#define HEAP_STEP         100000
+
+/* Where secrets may lie: key schedules of OpenSSL on the heap, what is under way on the stack. */
+static void lock_heap_and_stack(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[PATH_MAX + 128];
+    uintptr_t from, to;
+
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        if ((strstr(line, "[heap]") != NULL || strstr(line, "[stack]") != NULL) &&
+            sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2)
+            (void)mlock2((void *)from, to - from, MLOCK_ONFAULT);
+    }
+    if (maps != NULL)
+        fclose(maps);
+}
+
+/* The heap as large as it will be wanted, so that it is locked with the rest. It is address space:
+ * pages are there, and locked, once they are touched. */
+static void make_heap(void)
+{
+    void *volatile first; /* volatile: allocations that nobody looks at may be left out */
+    void *volatile second;
+
+    (void)mallopt(M_TOP_PAD, HEAP_LOCKED);
+    /* Together more than a heap begins with, and each less than is mapped apart. */
+    first = malloc(HEAP_STEP);
+    second = malloc(HEAP_STEP);
+    free(second);
+    free(first);
+}
+
+/* Who may lock as much as he likes locks all there ever is. Who may not (where a limit would make
+ * later allocations fail) locks what matters, now. Where even that is not allowed, swap must be off
+ * or encrypted. */
+static void lock_memory(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    bool unlimited = setrlimit(RLIMIT_MEMLOCK, &all) == 0;
+
+    make_heap();
+    if (!unlimited || mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+        lock_heap_and_stack();
+}
 
 void cli_harden(void)
 {
@@ -27,8 +75,7 @@ void cli_harden(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
     umask(077);
-    /* Fails without the right to lock that much; then swap must be off or encrypted. */
-    (void)mlockall(MCL_CURRENT | MCL_ONFAULT);
+    lock_memory();
 }
 
 static void say(const char *format, va_list args)

@@ -1,5 +1,6 @@
 #include "uicc/uicc.h"
 
+#include "uicc/applet/native.h"
 #include "uicc/applet/toolkit.h"
 #include "uicc/cat/cat.h"
 #include "uicc/core/transport.h"
@@ -294,7 +295,7 @@ enum err uicc_info(struct card *card, struct uicc_info *out)
     describe_slots(card, out);
     describe_pins(card, out);
     describe_files(card, out);
-    opchange_status(card, &change);
+    native_opchange_status(card, &change);
     out->change_state = change.state;
     out->change_counter = change.counter;
     return ERR_OK;

@@ -6,9 +6,9 @@
  */
 #include "test/fuzz/require.h"
 #include "test/support/uicc/air.h"
+#include "uicc/applet/native.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/counter.h"
-#include "uicc/remote/remote.h"
 
 #include <string.h>
 
@@ -38,13 +38,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         o = air_new(NULL, SECPKT_AES);
     air_reset(o);
     air_terminal(o);
-    opchange_status(o->card, &before);
+    native_opchange_status(o->card, &before);
     while (rd_u8(&r, &len) == ERR_OK) {
         if (rd_take(&r, len < r.left ? len : r.left, &envelope) == ERR_OK)
             one(envelope);
     }
     require(counter_read(&o->card->store, 1) == 0);
-    opchange_status(o->card, &after);
+    native_opchange_status(o->card, &after);
     require(memcmp(before.imsi, after.imsi, sizeof before.imsi) == 0);
     require(before.active == after.active && before.state == after.state);
     return 0;

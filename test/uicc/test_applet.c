@@ -39,8 +39,11 @@ START_TEST(registry_lists_the_card_s_own)
     ck_assert_int_eq(applet_registry_next(&t->card->store, 0, &e), ERR_OK);
     ck_assert_uint_eq(e.number, APPLET_ISD);
     ck_assert_int_eq(applet_registry_next(&t->card->store, APPLET_ISD, &e), ERR_OK);
+    ck_assert_uint_eq(e.number, APPLET_MANAGER);
+    ck_assert_int_eq(applet_registry_next(&t->card->store, APPLET_MANAGER, &e), ERR_OK);
     ck_assert_uint_eq(e.number, APPLET_NATIVE);
-    ck_assert_int_eq(applet_registry_next(&t->card->store, APPLET_NATIVE + 1, &e), ERR_NOT_FOUND);
+    ck_assert_int_eq(applet_registry_next(&t->card->store, APPLET_NATIVE + 2, &e), ERR_NOT_FOUND);
+    ck_assert_int_eq(applet_registry_remove(&t->card->store, APPLET_MANAGER), ERR_DENIED);
     ck_assert_int_eq(applet_registry_remove(&t->card->store, APPLET_ISD), ERR_DENIED);
     ck_assert_int_eq(applet_registry_remove(&t->card->store, APPLET_NATIVE), ERR_DENIED);
 }

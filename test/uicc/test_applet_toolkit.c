@@ -223,7 +223,7 @@ START_TEST(menu_entry_can_be_disabled)
     card_expect(t, ALL, "9000");
     card_expect(t, "80C2000009 D30782020181900101", "9000");
     ck_assert_int_eq(applet_set_event(&a, APPLET_MENU_SELECTION), ERR_RANGE);
-    ck_assert_int_eq(applet_set_event(&a, APPLET_EVENTS), ERR_RANGE);
+    ck_assert_int_eq(applet_set_event(&a, 0x80), ERR_RANGE);
     ck_assert_int_eq(applet_set_event(&a, APPLET_LOCATION_STATUS), ERR_OK);
     ck_assert(applet_is_event_set(&a, APPLET_LOCATION_STATUS));
     ck_assert_int_eq(applet_clear_event(&a, APPLET_LOCATION_STATUS), ERR_OK);

@@ -57,7 +57,7 @@ static void expect(uint8_t slot, const char *tar, uint64_t counter, const char *
 /* The card does not believe the sender: 01, in clear. */
 static void expect_refused(uint8_t slot, const char *tar, uint64_t counter)
 {
-    struct secpkt_response r = run(slot, tar, counter, "80F24002034F01F0");
+    struct secpkt_response r = run(slot, tar, counter, "80F24002044F02F0AA");
 
     ck_assert(!r.authenticated);
     ck_assert_uint_eq(r.rsc, RSC_CC_FAILED);
@@ -106,11 +106,11 @@ START_TEST(an_applet_is_installed_over_the_air)
            "80E60C0039 08" SAMPLES " 09" HELLO " 06" APP " 0100 1B C900 EF17 C8020200"
            " CA11 020100 01 00 14 01 0000 00 02 0116 03" APP_TAR " 00",
            "01 6101");
-    expect(1, AIR_RAM, 2, "AA0B 2209 80F24002034F01F000",
+    expect(1, AIR_RAM, 2, "AA0C 220A 80F24002044F02F0AA00",
            "AB2E 800101 2329 E325 4F06" APP " 9F700107 C503000000 C408" SAMPLES
            " CC08A000000151000000 9000");
     expect(1, AIR_RAM, 3, "80E4000008 4F06" APP, "01 6101");
-    expect(1, AIR_RAM, 4, "80F24002034F01F0", "01 6A88");
+    expect(1, AIR_RAM, 4, "80F24002044F02F0AA", "01 6A88");
 }
 END_TEST
 
@@ -120,14 +120,14 @@ START_TEST(a_script_that_fails_keeps_what_it_did_before)
            "80E60C001E 07A0000001515350 08A000000151535041 06" SSD " 03800000 00 00"
            "80E60C001E 07A0000001515350 08A000000151535041 06" SSD " 03800000 00 00",
            "02 6A80");
-    expect(1, AIR_RAM, 2, "80F24000034F01F0", "01 6109");
+    expect(1, AIR_RAM, 2, "80F24000044F02F0BB", "01 6109");
 }
 END_TEST
 
 START_TEST(a_domain_without_ota_keys_is_the_issuer_s_to_reach)
 {
     install_domain(1);
-    expect(1, SSD_TAR, 2, "80F24000034F01F0", "01 6109");
+    expect(1, SSD_TAR, 2, "80F24000044F02F0BB", "01 6109");
     expect_refused(2, SSD_TAR, 3);
 }
 END_TEST
@@ -136,14 +136,14 @@ START_TEST(a_domain_with_ota_keys_is_reached_with_those_alone)
 {
     make_domain();
     expect_refused(1, SSD_TAR, 10);
-    expect(SSD_KEYS, SSD_TAR, 1, "80F24000034F01F0", "01 6109");
+    expect(SSD_KEYS, SSD_TAR, 1, "80F24000044F02F0BB", "01 6109");
     expect(SSD_KEYS, SSD_TAR, 2, "80F28000024F00", "01 6A88"); /* it does not see the issuer */
     expect(SSD_KEYS, SSD_TAR, 3, "80F0807F00", "01 6982");
     /* and its keys open nothing else */
     expect_refused(SSD_KEYS, AIR_RAM, 11);
     expect_refused(SSD_KEYS, AIR_RFM_UICC, 12);
     expect_refused(SSD_KEYS, AIR_OPCHANGE, 13);
-    expect(1, AIR_RAM, 3, "80F24000034F01F0", "01 6109");
+    expect(1, AIR_RAM, 3, "80F24000044F02F0BB", "01 6109");
 }
 END_TEST
 
@@ -151,20 +151,20 @@ START_TEST(a_locked_domain_is_not_there)
 {
     install_domain(1);
     expect(1, AIR_RAM, 2, "80F0408006" SSD, "01 9000");
-    ck_assert_uint_eq(run(1, SSD_TAR, 3, "80F24000034F01F0").rsc, RSC_TAR_UNKNOWN);
+    ck_assert_uint_eq(run(1, SSD_TAR, 3, "80F24000044F02F0BB").rsc, RSC_TAR_UNKNOWN);
     expect(1, AIR_RAM, 3, "80F0400706" SSD, "01 9000");
-    expect(1, SSD_TAR, 4, "80F24000034F01F0", "01 6109");
+    expect(1, SSD_TAR, 4, "80F24000044F02F0BB", "01 6109");
 }
 END_TEST
 
 START_TEST(a_domain_has_counters_of_its_own)
 {
     make_domain();
-    expect(SSD_KEYS, SSD_TAR, 5, "80F24000034F01F0", "01 6109");
-    ck_assert_uint_eq(run(SSD_KEYS, SSD_TAR, 5, "80F24000034F01F0").rsc, RSC_CNTR_LOW);
+    expect(SSD_KEYS, SSD_TAR, 5, "80F24000044F02F0BB", "01 6109");
+    ck_assert_uint_eq(run(SSD_KEYS, SSD_TAR, 5, "80F24000044F02F0BB").rsc, RSC_CNTR_LOW);
     air_power_cut(o, NVM_SIM_DROP);
-    ck_assert_uint_eq(run(SSD_KEYS, SSD_TAR, 4, "80F24000034F01F0").rsc, RSC_CNTR_LOW);
-    expect(1, AIR_RAM, 3, "80F24000034F01F0", "01 6109");
+    ck_assert_uint_eq(run(SSD_KEYS, SSD_TAR, 4, "80F24000044F02F0BB").rsc, RSC_CNTR_LOW);
+    expect(1, AIR_RAM, 3, "80F24000044F02F0BB", "01 6109");
 }
 END_TEST
 
@@ -183,7 +183,7 @@ START_TEST(what_an_operator_put_ends_with_him)
     ck_assert_int_eq(air_change(o, 1, 3, &change).result, OPCHANGE_DONE);
     air_reset(o);
     /* the domain is there, but only whoever is in force now reaches it */
-    expect(2, SSD_TAR, 1, "80F24000034F01F0", "01 6109");
+    expect(2, SSD_TAR, 1, "80F24000044F02F0BB", "01 6109");
     o->made.pairs[1] = o->made.pairs[2];
     expect_refused(2, SSD_TAR, 20);
 }
@@ -217,7 +217,7 @@ START_TEST(packets_to_its_tar_trigger_an_applet)
            " CA11 020100 01 00 14 01 0000 00 02 0116 03" APP_TAR " 00",
            "01 6101");
     expect_refused(1, APP_TAR, 20); /* it belongs to the domain */
-    expect(SSD_KEYS, APP_TAR, 2, "0102", "");
+    expect(SSD_KEYS, APP_TAR, 2, "0102", "48656C6C6F2C20776F726C64");
     ck_assert_uint_eq(run(SSD_KEYS, APP_TAR, 2, "0102").rsc, RSC_CNTR_LOW);
 }
 END_TEST
@@ -228,7 +228,7 @@ START_TEST(a_tar_below_its_level_is_refused)
     struct air_packet p;
 
     make_domain();
-    p = air_packet(o, SSD_KEYS, SSD_TAR, 1, hexrow(&row, "80F24000034F01F0"));
+    p = air_packet(o, SSD_KEYS, SSD_TAR, 1, hexrow(&row, "80F24000044F02F0BB"));
     p.command.header.spi[0] = 0x12; /* not ciphered: the domain was installed with level 16 */
     air_run(o, &p);
     ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_LEVEL);

@@ -19,8 +19,9 @@ static const struct card_step open_data[] = {
     {"80CA00C100", "C103000000 9000"},
     {"80CA9F7F00", "9F7F2A 000000000000000000000000 400310F0 "
                    "0000000000000000000000000000000000000000000000000000 9000"},
-    {"80CA2F0000", "2F000C 610A 4F08A000000151000000 9000"},
-    {"80CAFF2100", "FF210F 810100 8204XXXXXXXX 8304XXXXXXXX 9000"},
+    {"80CA2F0000", "2F0020 610A 4F08A000000151000000"
+                   " 6112 4F10" MANAGER " 9000"},
+    {"80CAFF2100", "FF210F 810101 8204XXXXXXXX 8304XXXXXXXX 9000"},
     {"00CA00C100", "C103000000 9000"},
     {"80CA004200", "6A88"},
     {"80CA004500", "450A 988812010000400310F0 9000"},
@@ -72,7 +73,7 @@ START_TEST(scp03_opens_with_the_keys_of_the_slot_in_force)
     offcard_expect(h, "80CA00C100", "C103000001 9000");
     (void)snprintf(level, sizeof level, "D301%02X 9000", levels03[_i]);
     offcard_expect(h, "80CA00D300", level);
-    offcard_expect(h, "80F24002034F01F0", "6A88");
+    offcard_expect(h, "80F24002044F02F0AA", "6A88");
     offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
 }
 END_TEST
@@ -178,16 +179,16 @@ START_TEST(an_applet_is_installed_listed_used_and_deleted)
 {
     open_isd();
     offcard_expect(h, INSTALL_HELLO, "00 9000");
-    offcard_expect(h, "80F24002034F01F0",
+    offcard_expect(h, "80F24002044F02F0AA",
                    "E325 4F06F0AA00000001 9F700107 C503000000 C408" SAMPLES " CC08" ISD " 9000");
-    offcard_expect(h, "80F24000034F01F0", "06F0AA00000001 07 00 9000");
+    offcard_expect(h, "80F24000044F02F0AA", "06F0AA00000001 07 00 9000");
     offcard_expect(h, "80F24002084F06F0AA00000002", "6A88");
-    offcard_expect(h, "80F24002084F01F05C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
+    offcard_expect(h, "80F24002094F02F0AA5C034F9F70", "E30C 4F06F0AA00000001 9F700107 9000");
     card_expect_run(t, "00A4040406" APP, "6F0A8406F0AA00000001A500 9000");
     card_expect_run(t, "80CA000000", "48656C6C6F2C20776F726C64 9000");
     open_isd();
     offcard_expect(h, "80E4000008 4F06" APP, "00 9000");
-    offcard_expect(h, "80F24002034F01F0", "6A88");
+    offcard_expect(h, "80F24002044F02F0AA", "6A88");
     card_expect(t, "00A4040406" APP, "6A82");
 }
 END_TEST
@@ -226,6 +227,7 @@ START_TEST(load_files_of_the_card_are_listed_and_stay)
     offcard_expect(h, "80F21002024F00",
                    "E325 4F07A0000001515350 9F700101 CE020100 8408A000000151535041 CC08" ISD
                    "E332 4F08" SAMPLES " 9F700101 CE020100 8409" HELLO " 8409" WATCH " CC08" ISD
+                   "E327 4F08F052657365617402 9F700101 CE020100 8409F05265736561740201 CC08" ISD
                    "9000");
     offcard_expect(h, "80E400000A 4F08" SAMPLES, "6985");
     offcard_expect(h, "80E400800A 4F08" SAMPLES, "6985");
@@ -264,7 +266,7 @@ START_TEST(install_refuses)
     offcard_run(h, refused[_i].send);
     ck_assert_msg(strcmp(h->answer, refused[_i].want) == 0, "%s: got %s, want %s", refused[_i].what,
                   h->answer, refused[_i].want);
-    offcard_expect(h, "80F24002034F01F0", "6A88"); /* and nothing was left behind */
+    offcard_expect(h, "80F24002044F02F0AA", "6A88"); /* and nothing was left behind */
 }
 END_TEST
 
@@ -282,7 +284,7 @@ START_TEST(installed_becomes_selectable_locked_and_unlocked)
     offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "00 9000");
     offcard_expect(h, "80E608000D 00 00 06" APP " 0100 00 00", "6985");
     offcard_expect(h, "80F0408006" APP, "9000");
-    offcard_expect(h, "80F24002034F01F0",
+    offcard_expect(h, "80F24002044F02F0AA",
                    "E325 4F06F0AA00000001 9F700187 C503000000 C408" SAMPLES " CC08" ISD " 9000");
     card_expect(t, "00A4040406" APP, "6A82");
     open_isd();
@@ -310,11 +312,36 @@ START_TEST(the_card_is_locked_and_unlocked_and_never_terminated)
 }
 END_TEST
 
+/* The subscription manager is part of the card: it is listed, and nobody takes it away, stops it,
+ * moves it, or writes its data. */
+START_TEST(the_subscription_manager_is_listed_and_stays)
+{
+    static const char *const attempts[] = {
+        "80E4000012 4F10" MANAGER,                        /* DELETE */
+        "80E4008012 4F10" MANAGER,                        /* with what hangs on it */
+        "80E400000A 4F08F052657365617402",                /* its load file */
+        "80F0408010" MANAGER,                             /* SET STATUS: locked */
+        "80E610001E 08" ISD " 00 10" MANAGER " 00 00 00", /* INSTALL for extradition */
+        "80E6400019 00 00 10" MANAGER " 03000000 00 00",  /* for registry update */
+        "80E6200016 00 00 10" MANAGER " 00 00 00",        /* for personalisation */
+    };
+
+    card_expect(t, "00A4040010" MANAGER, "6A82"); /* it has no commands of its own */
+    open_isd();
+    offcard_expect(h, "80F24002124F10" MANAGER,
+                   "E32F 4F10" MANAGER " 9F700107 C503000000 C408F052657365617402 CC08" ISD
+                   " 9000");
+    for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
+        offcard_expect(h, attempts[i], "6985");
+}
+END_TEST
+
 /* What has an ADF is an application of the issuer's domain like any other. */
 START_TEST(applications_of_the_profile_are_listed)
 {
     open_isd();
     offcard_expect(h, "80F24002074F005C034F9F70",
+                   "E316 4F10" MANAGER " 9F700107"
                    "E316 4F10A0000000871002FFFFFFFF8907090000 9F700107"
                    "E316 4F10A0000000871004FFFFFFFF8907090000 9F700107 9000");
     offcard_expect(h, "80F24002094F07A0000000871004",
@@ -347,7 +374,7 @@ START_TEST(status_comes_in_pieces_when_it_is_long)
                        i);
         offcard_expect(h, command, "00 9000");
     }
-    offcard_run(h, "80F24002034F01F0");
+    offcard_run(h, "80F24002044F02F0AA");
     ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "6310");
     do {
         for (p = h->answer; (p = strstr(p, "E3254F06F0AA")) != NULL; p++)
@@ -423,6 +450,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(c, install_refuses, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, installed_becomes_selectable_locked_and_unlocked);
     tcase_add_test(c, the_card_is_locked_and_unlocked_and_never_terminated);
+    tcase_add_test(c, the_subscription_manager_is_listed_and_stays);
     tcase_add_test(c, applications_of_the_profile_are_listed);
     tcase_add_test(c, status_comes_in_pieces_when_it_is_long);
     tcase_add_test(c, menu_follows_installation_at_once);

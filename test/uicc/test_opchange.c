@@ -6,9 +6,9 @@
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/air.h"
+#include "uicc/applet/native.h"
 #include "uicc/core/card.h"
 #include "uicc/fs/fs.h"
-#include "uicc/remote/remote.h"
 #include "uicc/slot/slot.h"
 
 #include <string.h>
@@ -416,7 +416,7 @@ START_TEST(opchange_memory_problem_is_proved)
 
         room += 64;
         refused++;
-        opchange_status(o->card, &now);
+        native_opchange_status(o->card, &now);
         ck_assert_uint_eq(now.active, 1);
         ck_assert_uint_eq(now.spare, 3);
         ck_assert_int_eq(now.state, OPCHANGE_NEVER);

@@ -8,9 +8,9 @@
  */
 #include "test/support/runner.h"
 #include "test/support/uicc/air.h"
+#include "uicc/applet/native.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/counter.h"
-#include "uicc/remote/remote.h"
 #include "uicc/slot/slot.h"
 
 #include <stdio.h>
@@ -64,7 +64,7 @@ static void describe(char key[KEY_MAX])
 
     for (uint8_t i = 1; i <= o->made.slot_count; i++)
         key[n++] = (char)('0' + slot_state_of(s, i));
-    opchange_status(o->card, &p);
+    native_opchange_status(o->card, &p);
     n += (size_t)snprintf(key + n, KEY_MAX - n, " %d imsi", (int)p.state);
     for (size_t i = 0; i < sizeof p.imsi; i++)
         n += (size_t)snprintf(key + n, KEY_MAX - n, "%02X", p.imsi[i]);
@@ -288,7 +288,7 @@ static void check(const char *where)
     ck_assert_msg(active != 0, "%s: nobody is in force", where);
     ck_assert_int_eq(slot_read(s, active, &slot), ERR_OK);
     ck_assert_msg(slot.aka.k.len > 0, "%s: dead operator in force", where);
-    opchange_status(o->card, &p);
+    native_opchange_status(o->card, &p);
     ck_assert_int_eq(bcd_imsi_decode(p.imsi, digits), ERR_OK);
     ck_assert_msg(strcmp(digits, imsi_of(active)) == 0, "%s: slot %u with IMSI %s", where, active,
                   digits);

@@ -166,7 +166,7 @@ static const struct {
     {"unknown data object", "80CA123400", "01 6A88"},
     {"status of the issuer security domain", "AA 0A 2208 80F28002024F0000",
      "AB 1C 800101 2317 E313 4F08A000000151000000 9F70010F C5039EFE80 9000"},
-    {"no applications yet", "80F24002034F01F0", "01 6A88"},
+    {"no applications yet", "80F24002044F02F0AA", "01 6A88"},
     {"unknown instruction", "80AA000000", "01 6D00"},
     {"wrong class", "00CA00E000", "01 6E00"},
     {"no file management here", "00A40004023F00", "01 6E00"},

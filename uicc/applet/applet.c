@@ -14,11 +14,17 @@
 
 /* ---- data ---- */
 
+/* The subscription manager's record is where it was before there were applets. */
+static uint32_t data_object(uint8_t number)
+{
+    return number == APPLET_MANAGER ? OBJ_CHANGE : OBJ_APPLET(APPLET_DATA + number);
+}
+
 struct rd applet_data(const struct applet *a)
 {
     struct rd data = {NULL, 0};
 
-    (void)store_get(&a->card->store, OBJ_APPLET(APPLET_DATA + a->number), &data);
+    (void)store_get(&a->card->store, data_object(a->number), &data);
     return data;
 }
 
@@ -29,7 +35,7 @@ enum err applet_write_data(struct applet *a, struct rd bytes)
 
     if (e == ERR_OK && bytes.left > entry.quota)
         return ERR_SPACE;
-    return e == ERR_OK ? store_put(&a->card->store, OBJ_APPLET(APPLET_DATA + a->number), bytes) : e;
+    return e == ERR_OK ? store_put(&a->card->store, data_object(a->number), bytes) : e;
 }
 
 static void *transient_of(struct applet *a, uint8_t channel, size_t n)
@@ -59,13 +65,67 @@ void *applet_transient_selected(struct applet *a, uint8_t channel, size_t n)
     return transient_of(a, channel, n);
 }
 
+void applet_abort(struct applet *a)
+{
+    struct applets *all = a->card->applets;
+
+    store_rollback(&a->card->store);
+    a->card->imsi_changed = false;
+    all->effects = (struct applet_effects){false, false};
+    all->aborted = true;
+    applet_listeners_changed(a->card);
+}
+
 /* ---- proactive commands ---- */
 
-enum err applet_send(struct applet_activation *act, uint8_t type, uint8_t qualifier,
-                     uint8_t destination, struct rd body)
+static bool has_timer(const struct applet *a, struct rd body)
+{
+    struct toolkit_registration r;
+    struct rd id;
+
+    return applet_toolkit_read(&a->card->store, a->number, &r) == ERR_OK &&
+           ctlv_find(body, CTLV_TIMER_IDENTIFIER, &id) == ERR_OK && id.left == 1 && id.at[0] >= 1 &&
+           id.at[0] <= TOOLKIT_TIMERS_MAX && (r.timers >> (id.at[0] - 1) & 1) != 0;
+}
+
+static bool may_open_channel(const struct applet *a)
+{
+    struct toolkit_registration r;
+    unsigned open = 0;
+
+    for (unsigned i = 1; i <= TOOLKIT_CHANNELS_MAX; i++)
+        open += a->card->applets->channels[i] == a->number;
+    return applet_toolkit_read(&a->card->store, a->number, &r) == ERR_OK && open < r.max_channels;
+}
+
+/* TS 102 241 4.6: what the framework sends itself, and what belongs to another applet. */
+static bool may_send(const struct applet *a, uint8_t type, uint8_t destination, struct rd body)
+{
+    switch (type) {
+    case PROACTIVE_SET_UP_MENU:
+    case PROACTIVE_SET_UP_EVENT_LIST:
+    case PROACTIVE_POLL_INTERVAL:
+    case PROACTIVE_POLLING_OFF:
+        return false;
+    case PROACTIVE_TIMER_MANAGEMENT:
+        return has_timer(a, body);
+    case PROACTIVE_OPEN_CHANNEL:
+        return may_open_channel(a);
+    default:
+        break;
+    }
+    if (destination < DEVICE_CHANNEL_1 || destination > DEVICE_CHANNEL_7)
+        return true;
+    return a->card->applets->channels[destination - DEVICE_CHANNEL_1 + 1] == a->number;
+}
+
+enum err applet_send(struct applet *a, struct applet_activation *act, uint8_t type,
+                     uint8_t qualifier, uint8_t destination, struct rd body)
 {
     if (body.left > sizeof act->body)
         return ERR_SPACE;
+    if (!may_send(a, type, destination, body))
+        return ERR_DENIED;
     act->type = type;
     act->qualifier = qualifier;
     act->destination = destination;
@@ -76,7 +136,7 @@ enum err applet_send(struct applet_activation *act, uint8_t type, uint8_t qualif
     return ERR_OK;
 }
 
-enum err applet_display_text(struct applet_activation *act, const char *text)
+enum err applet_display_text(struct applet *a, struct applet_activation *act, const char *text)
 {
     uint8_t string[1 + DISPLAY_TEXT_MAX], body[CAT_COMMAND_MAX];
     struct wr s = WR_ARRAY(string), b = WR_ARRAY(body);
@@ -86,7 +146,7 @@ enum err applet_display_text(struct applet_activation *act, const char *text)
     if (wr_result(&s) != ERR_OK)
         return ERR_SPACE;
     ctlv_write(&b, CTLV_TEXT_STRING, RD_WR(&s));
-    return applet_send(act, PROACTIVE_DISPLAY_TEXT, WAIT_FOR_USER, DEVICE_DISPLAY, RD_WR(&b));
+    return applet_send(a, act, PROACTIVE_DISPLAY_TEXT, WAIT_FOR_USER, DEVICE_DISPLAY, RD_WR(&b));
 }
 
 void *applet_remember(struct applet *a, struct applet_activation *act, size_t n)
@@ -96,6 +156,56 @@ void *applet_remember(struct applet *a, struct applet_activation *act, size_t n)
     act->memory = arena_alloc(a->card->engine->arena, n);
     act->memory_len = act->memory == NULL ? 0 : n;
     return act->memory;
+}
+
+/* ---- answers ---- */
+
+/* The answer that this activation may still give, or NULL. */
+static struct applet_reply *open_reply(const struct applet *a, const struct applet_activation *act)
+{
+    struct applet_reply *reply = a->card->applets->reply;
+
+    if (reply == NULL || reply->posted || act->question == 0 ||
+        act->question != a->card->applets->question)
+        return NULL;
+    return reply;
+}
+
+static enum err post(struct applet *a, struct applet_activation *act, bool ok, struct rd head,
+                     struct rd data)
+{
+    struct applet_reply *reply = open_reply(a, act);
+
+    if (reply == NULL)
+        return ERR_CONDITIONS;
+    if (head.left + data.left > reply->room || head.left + data.left > reply->out->cap)
+        return ERR_SPACE;
+    wr_rd(reply->out, head);
+    wr_rd(reply->out, data);
+    reply->posted = true;
+    reply->refused = !ok;
+    return ERR_OK;
+}
+
+enum err applet_post(struct applet *a, struct applet_activation *act, bool ok, struct rd data)
+{
+    return post(a, act, ok, RD(NULL, 0), data);
+}
+
+/* The tag may be 00: call control's "allowed" is one. */
+enum err applet_post_tlv(struct applet *a, struct applet_activation *act, bool ok, uint8_t tag,
+                         struct rd value)
+{
+    uint8_t head[3];
+    struct wr w = WR_ARRAY(head);
+
+    if (value.left > UINT8_MAX)
+        return ERR_SPACE;
+    wr_u8(&w, tag);
+    if (value.left > 0x7F)
+        wr_u8(&w, 0x81);
+    wr_u8(&w, (uint8_t)value.left);
+    return post(a, act, ok, RD_WR(&w), value);
 }
 
 /* ---- files ---- */

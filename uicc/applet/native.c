@@ -1,5 +1,6 @@
 #include "uicc/applet/native.h"
 
+#include "apdu/ids.h"
 #include "uicc/isd/isd.h"
 
 #define AID_OF(...)                       \
@@ -15,21 +16,28 @@ static const struct native_module domain_modules[] = {
     {AID_OF(0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41), &isd_applet},
 };
 
-/* Ours are under a proprietary identifier (ISO/IEC 7816-4 8.2.1.2: F, no registered provider). */
 static const struct native_module sample_modules[] = {
-    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x01), &native_hello},
-    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01, 0x02), &native_imsi_watch},
+    {AID_OF(AID_RESEAT, 0x01, 0x01), &native_hello},
+    {AID_OF(AID_RESEAT, 0x01, 0x02), &native_imsi_watch},
+};
+
+static const struct native_module manager_modules[] = {
+    {AID_OF(AID_RESEAT, 0x02, 0x01), &native_opchange},
 };
 
 static const struct native_package packages[] = {
-    {AID_OF(0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50),
-     {1, 0},
-     domain_modules,
-     ARRAY_LEN(domain_modules)},
-    {AID_OF(0xF0, 'R', 'e', 's', 'e', 'a', 't', 0x01),
-     {1, 0},
-     sample_modules,
-     ARRAY_LEN(sample_modules)},
+    [NATIVE_DOMAINS] = {AID_OF(0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50),
+                        {1, 0},
+                        domain_modules,
+                        ARRAY_LEN(domain_modules)},
+    [NATIVE_SAMPLES] = {AID_OF(AID_RESEAT, 0x01),
+                        {1, 0},
+                        sample_modules,
+                        ARRAY_LEN(sample_modules)},
+    [NATIVE_MANAGER] = {AID_OF(AID_RESEAT, 0x02),
+                        {1, 0},
+                        manager_modules,
+                        ARRAY_LEN(manager_modules)},
 };
 
 const struct native_package *applet_native_package(unsigned n)

@@ -4,7 +4,9 @@
 #ifndef RESEAT_UICC_APPLET_NATIVE_H
 #define RESEAT_UICC_APPLET_NATIVE_H
 
+#include "apdu/opchange.h"
 #include "uicc/applet/applet.h"
+#include "uicc/applet/toolkit.h"
 
 struct native_module {
     struct applet_aid aid;
@@ -18,9 +20,34 @@ struct native_package {
     size_t module_count;
 };
 
-extern const struct applet_ops native_hello, native_imsi_watch;
+extern const struct applet_ops native_hello, native_imsi_watch, native_opchange;
 
 /* The n-th package, NULL beyond the last. */
+#define NATIVE_DOMAINS 0U
+#define NATIVE_SAMPLES 1U
+#define NATIVE_MANAGER 2U
 const struct native_package *applet_native_package(unsigned n);
+
+/* --- native/opchange.c: the subscription manager, an instance of every card --- */
+
+/* What it would prove now: slots, last change, IMSI in force. */
+void native_opchange_status(const struct card *card, struct opchange_proof *out);
+
+/* What it listens to, which follows from the slots. */
+void native_opchange_registration(const struct store *s, struct toolkit_registration *out);
+
+/* The table of its states, for whoever draws it; NULL beyond the last row. */
+enum native_opchange_event {
+    NATIVE_OPCHANGE_CHANGE,        /* command CHANGE */
+    NATIVE_OPCHANGE_AUTHENTICATED, /* AUTHENTICATE succeeded under the new K */
+    NATIVE_OPCHANGE_TIME_OVER,     /* the trial's polls or seconds are spent */
+    NATIVE_OPCHANGE_FALL_BACK,     /* command FALL BACK */
+};
+struct native_opchange_row {
+    enum opchange_state from;
+    enum native_opchange_event event;
+    enum opchange_state to;
+};
+const struct native_opchange_row *native_opchange_row(size_t n);
 
 #endif

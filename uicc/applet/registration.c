@@ -1,48 +1,54 @@
 /*
- * What instances registered for (uicc.toolkit.ToolkitRegistry), and what the terminal is told of
- * it.
+ * What instances were granted and registered for, in the store:
  *
- *   priority max_timers max_text timers events(8) count
- *   { id position flags text_len text }*      flags: 01 initialised, 02 enabled
+ *   priority max_timers max_text max_channels max_services timers services poll(2) events(32) count
+ *   { id position flags next_action text_len text }*
+ *   flags: 01 initialised, 02 enabled, 04 help
  */
+#include "uicc/applet/native.h"
 #include "uicc/applet/toolkit.h"
-
-#include "apdu/ctlv.h"
-#include "apdu/ids.h"
-#include "uicc/remote/remote.h"
 
 #include <string.h>
 
 #define ENTRY_INITIALISED 0x01
 #define ENTRY_ENABLED     0x02
+#define ENTRY_HELP        0x04
 #define ITEM_ID_MAX       0x7F
-#define TERMINAL_EVENTS   (APPLET_EVENTS - APPLET_EVENT_DOWNLOAD)
-#define RECORD_MAX        (13 + TOOLKIT_ENTRIES_MAX * (4 + TOOLKIT_TEXT_MAX))
-#define MENU_TITLE        "SIM services"
+#define FIXED_LEN         (10 + sizeof(struct applet_events))
+#define RECORD_MAX        (FIXED_LEN + TOOLKIT_ENTRIES_MAX * (5 + TOOLKIT_TEXT_MAX))
 
 /* ---- in the store ---- */
+
+static void write_entry(struct wr *w, const struct toolkit_menu_entry *m)
+{
+    wr_u8(w, m->id);
+    wr_u8(w, m->position);
+    wr_u8(w, (uint8_t)((m->initialised ? ENTRY_INITIALISED : 0) | (m->enabled ? ENTRY_ENABLED : 0) |
+                       (m->help ? ENTRY_HELP : 0)));
+    wr_u8(w, m->next_action);
+    wr_u8(w, m->text_len);
+    wr_bytes(w, m->text, m->text_len);
+}
 
 enum err applet_toolkit_write(struct store *s, uint8_t number, const struct toolkit_registration *r)
 {
     uint8_t bytes[RECORD_MAX];
     struct wr w = WR_ARRAY(bytes);
 
+    if (number == APPLET_MANAGER)
+        return ERR_DENIED; /* it follows from the slots */
     wr_u8(&w, r->priority);
     wr_u8(&w, r->max_timers);
     wr_u8(&w, r->max_text);
+    wr_u8(&w, r->max_channels);
+    wr_u8(&w, r->max_services);
     wr_u8(&w, r->timers);
-    wr_u64(&w, r->events);
+    wr_u8(&w, r->services);
+    wr_u16(&w, r->poll_seconds);
+    wr_bytes(&w, r->events.bits, sizeof r->events.bits);
     wr_u8(&w, r->entry_count);
-    for (unsigned i = 0; i < r->entry_count; i++) {
-        const struct toolkit_menu_entry *m = &r->entries[i];
-
-        wr_u8(&w, m->id);
-        wr_u8(&w, m->position);
-        wr_u8(&w, (uint8_t)((m->initialised ? ENTRY_INITIALISED : 0) |
-                            (m->enabled ? ENTRY_ENABLED : 0)));
-        wr_u8(&w, m->text_len);
-        wr_bytes(&w, m->text, m->text_len);
-    }
+    for (unsigned i = 0; i < r->entry_count; i++)
+        write_entry(&w, &r->entries[i]);
     if (wr_result(&w) != ERR_OK)
         return ERR_SPACE;
     return store_put(s, OBJ_APPLET(APPLET_TOOLKIT + number), RD_WR(&w));
@@ -50,20 +56,44 @@ enum err applet_toolkit_write(struct store *s, uint8_t number, const struct tool
 
 static enum err read_entry(struct rd *r, struct toolkit_menu_entry *m)
 {
-    uint8_t flags = 0;
-    enum err e = rd_u8(r, &m->id);
+    uint8_t fixed[5];
+    enum err e = rd_copy(r, fixed, sizeof fixed);
+
+    if (e != ERR_OK)
+        return e;
+    if (fixed[4] > TOOLKIT_TEXT_MAX)
+        return ERR_RANGE;
+    m->id = fixed[0];
+    m->position = fixed[1];
+    m->initialised = (fixed[2] & ENTRY_INITIALISED) != 0;
+    m->enabled = (fixed[2] & ENTRY_ENABLED) != 0;
+    m->help = (fixed[2] & ENTRY_HELP) != 0;
+    m->next_action = fixed[3];
+    m->text_len = fixed[4];
+    return rd_copy(r, m->text, m->text_len);
+}
+
+static enum err read_fixed(struct rd *r, struct toolkit_registration *t)
+{
+    uint8_t granted[7];
+    enum err e = rd_copy(r, granted, sizeof granted);
 
     if (e == ERR_OK)
-        e = rd_u8(r, &m->position);
+        e = rd_u16(r, &t->poll_seconds);
     if (e == ERR_OK)
-        e = rd_u8(r, &flags);
+        e = rd_copy(r, t->events.bits, sizeof t->events.bits);
     if (e == ERR_OK)
-        e = rd_u8(r, &m->text_len);
-    if (e == ERR_OK && m->text_len > TOOLKIT_TEXT_MAX)
-        return ERR_RANGE;
-    m->initialised = (flags & ENTRY_INITIALISED) != 0;
-    m->enabled = (flags & ENTRY_ENABLED) != 0;
-    return e == ERR_OK ? rd_copy(r, m->text, m->text_len) : e;
+        e = rd_u8(r, &t->entry_count);
+    if (e != ERR_OK || t->entry_count > TOOLKIT_ENTRIES_MAX)
+        return ERR_CORRUPT;
+    t->priority = granted[0];
+    t->max_timers = granted[1];
+    t->max_text = granted[2];
+    t->max_channels = granted[3];
+    t->max_services = granted[4];
+    t->timers = granted[5];
+    t->services = granted[6];
+    return ERR_OK;
 }
 
 enum err applet_toolkit_read(const struct store *s, uint8_t number,
@@ -71,22 +101,14 @@ enum err applet_toolkit_read(const struct store *s, uint8_t number,
 {
     struct toolkit_registration t = {0};
     struct rd r;
-    enum err e;
 
+    if (number == APPLET_MANAGER) {
+        native_opchange_registration(s, out);
+        return ERR_OK;
+    }
     if (!store_get(s, OBJ_APPLET(APPLET_TOOLKIT + number), &r))
         return ERR_NOT_FOUND;
-    e = rd_u8(&r, &t.priority);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &t.max_timers);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &t.max_text);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &t.timers);
-    if (e == ERR_OK)
-        e = rd_u64(&r, &t.events);
-    if (e == ERR_OK)
-        e = rd_u8(&r, &t.entry_count);
-    if (e != ERR_OK || t.entry_count > TOOLKIT_ENTRIES_MAX)
+    if (read_fixed(&r, &t) != ERR_OK)
         return ERR_CORRUPT;
     for (unsigned i = 0; i < t.entry_count; i++) {
         if (read_entry(&r, &t.entries[i]) != ERR_OK)
@@ -96,20 +118,19 @@ enum err applet_toolkit_read(const struct store *s, uint8_t number,
     return ERR_OK;
 }
 
-/* Those of all instances that are selectable and registered; the loop of everything below. */
-static bool next_registered(const struct store *s, uint8_t *number,
-                            struct toolkit_registration *out)
+bool applet_toolkit_next(const struct store *s, struct applet_entry *entry,
+                         struct toolkit_registration *out)
 {
-    struct applet_entry e;
-
-    while (applet_registry_next(s, *number, &e) == ERR_OK) {
-        *number = e.number;
-        if (e.kind == APPLET_INSTANCE && (e.life & APPLET_LOCKED) == 0 &&
-            e.life >= APPLET_SELECTABLE && applet_toolkit_read(s, e.number, out) == ERR_OK)
+    while (applet_registry_next(s, entry->number, entry) == ERR_OK) {
+        if (entry->kind == APPLET_INSTANCE && (entry->life & APPLET_LOCKED) == 0 &&
+            entry->life >= APPLET_SELECTABLE &&
+            applet_toolkit_read(s, entry->number, out) == ERR_OK)
             return true;
     }
     return false;
 }
+
+/* ---- identifiers of menu entries ---- */
 
 static bool id_is_taken(const struct store *s, uint8_t id)
 {
@@ -156,217 +177,4 @@ enum err applet_toolkit_number(const struct store *s, struct toolkit_registratio
         m->id = id;
     }
     return ERR_OK;
-}
-
-/* ---- ToolkitRegistry ---- */
-
-static enum err change(struct applet *a, const struct toolkit_registration *r)
-{
-    enum err e = applet_toolkit_write(&a->card->store, a->number, r);
-
-    if (e == ERR_OK)
-        applet_registrations_changed(a->card);
-    return e;
-}
-
-/* Events that need more than a bit come with what they need. */
-static bool is_plain(uint8_t event)
-{
-    return event > 0 && event < APPLET_EVENTS && event != APPLET_MENU_SELECTION &&
-           event != APPLET_MENU_HELP && event != APPLET_TIMER_EXPIRATION &&
-           event != APPLET_FORMATTED_SMS;
-}
-
-static enum err put_event(struct applet *a, uint8_t event, bool set)
-{
-    struct toolkit_registration r;
-    enum err e = applet_toolkit_read(&a->card->store, a->number, &r);
-
-    if (e != ERR_OK)
-        return e;
-    if (!is_plain(event))
-        return ERR_RANGE;
-    r.events = set ? r.events | 1ULL << event : r.events & ~(1ULL << event);
-    return change(a, &r);
-}
-
-enum err applet_set_event(struct applet *a, uint8_t event)
-{
-    return put_event(a, event, true);
-}
-
-enum err applet_clear_event(struct applet *a, uint8_t event)
-{
-    return put_event(a, event, false);
-}
-
-bool applet_is_event_set(const struct applet *a, uint8_t event)
-{
-    struct toolkit_registration r;
-
-    return event < APPLET_EVENTS && applet_toolkit_read(&a->card->store, a->number, &r) == ERR_OK &&
-           (r.events >> event & 1) != 0;
-}
-
-enum err applet_add_menu_entry(struct applet *a, const char *text, uint8_t *id)
-{
-    struct toolkit_registration r;
-    size_t len = strlen(text);
-    enum err e = applet_toolkit_read(&a->card->store, a->number, &r);
-
-    if (e != ERR_OK)
-        return e;
-    if (len == 0 || len > r.max_text || len > TOOLKIT_TEXT_MAX)
-        return ERR_RANGE;
-    for (unsigned i = 0; i < r.entry_count; i++) {
-        struct toolkit_menu_entry *m = &r.entries[i];
-
-        if (m->initialised)
-            continue;
-        m->initialised = m->enabled = true;
-        m->text_len = (uint8_t)len;
-        memcpy(m->text, text, len);
-        e = change(a, &r);
-        if (e == ERR_OK)
-            *id = m->id;
-        return e;
-    }
-    return ERR_SPACE;
-}
-
-enum err applet_enable_menu_entry(struct applet *a, uint8_t id, bool enabled)
-{
-    struct toolkit_registration r;
-    enum err e = applet_toolkit_read(&a->card->store, a->number, &r);
-
-    for (unsigned i = 0; e == ERR_OK && i < r.entry_count; i++) {
-        if (r.entries[i].id == id && r.entries[i].initialised) {
-            r.entries[i].enabled = enabled;
-            return change(a, &r);
-        }
-    }
-    return e == ERR_OK ? ERR_NOT_FOUND : e;
-}
-
-static uint8_t timers_in_use(const struct store *s)
-{
-    struct toolkit_registration r;
-    uint8_t number = 0, timers = 0;
-
-    while (next_registered(s, &number, &r))
-        timers |= r.timers;
-    return timers;
-}
-
-enum err applet_allocate_timer(struct applet *a, uint8_t *id)
-{
-    struct toolkit_registration r;
-    enum err e = applet_toolkit_read(&a->card->store, a->number, &r);
-    unsigned free = 0;
-
-    if (e != ERR_OK)
-        return e;
-    while (free < TOOLKIT_TIMERS_MAX && (timers_in_use(&a->card->store) >> free & 1) != 0)
-        free++;
-    if (free == TOOLKIT_TIMERS_MAX || __builtin_popcount(r.timers) >= r.max_timers)
-        return ERR_SPACE;
-    r.timers |= (uint8_t)(1U << free);
-    e = applet_toolkit_write(&a->card->store, a->number, &r);
-    if (e == ERR_OK)
-        *id = (uint8_t)(free + 1);
-    return e;
-}
-
-enum err applet_release_timer(struct applet *a, uint8_t id)
-{
-    struct toolkit_registration r;
-    enum err e = applet_toolkit_read(&a->card->store, a->number, &r);
-
-    if (e != ERR_OK)
-        return e;
-    if (id == 0 || id > TOOLKIT_TIMERS_MAX || (r.timers >> (id - 1) & 1) == 0)
-        return ERR_NOT_FOUND;
-    r.timers &= (uint8_t) ~(1U << (id - 1));
-    return applet_toolkit_write(&a->card->store, a->number, &r);
-}
-
-/* ---- what the terminal is told ---- */
-
-static void write_item(struct wr *w, const struct toolkit_menu_entry *m)
-{
-    uint8_t item[1 + TOOLKIT_TEXT_MAX];
-    struct wr i = WR_ARRAY(item);
-
-    wr_u8(&i, m->id);
-    wr_bytes(&i, m->text, m->text_len);
-    ctlv_write(w, CTLV_ITEM, RD_WR(&i));
-}
-
-/* All visible entries of one position; those of equal position in order of installation. */
-static bool write_position(const struct store *s, unsigned position, struct wr *w)
-{
-    struct toolkit_registration r;
-    uint8_t number = 0;
-    bool any = false;
-
-    while (next_registered(s, &number, &r)) {
-        for (unsigned i = 0; i < r.entry_count; i++) {
-            const struct toolkit_menu_entry *m = &r.entries[i];
-
-            if (!m->initialised || !m->enabled || m->position != position)
-                continue;
-            write_item(w, m);
-            any = true;
-        }
-    }
-    return any;
-}
-
-/* The lowest position above this one that an entry has; 0 if there is none. */
-static unsigned next_position(const struct store *s, unsigned after)
-{
-    struct toolkit_registration r;
-    uint8_t number = 0;
-    unsigned lowest = 0;
-
-    while (next_registered(s, &number, &r)) {
-        for (unsigned i = 0; i < r.entry_count; i++) {
-            unsigned p = r.entries[i].position;
-
-            if (p > after && (lowest == 0 || p < lowest))
-                lowest = p;
-        }
-    }
-    return lowest;
-}
-
-bool applet_write_menu(const struct card *card, struct wr *w)
-{
-    static const char title[] = MENU_TITLE;
-    bool any = false;
-
-    ctlv_write(w, CTLV_ALPHA_IDENTIFIER, RD((const uint8_t *)title, sizeof title - 1));
-    for (unsigned p = next_position(&card->store, 0); p != 0; p = next_position(&card->store, p))
-        any |= write_position(&card->store, p, w);
-    any |= write_position(&card->store, 0, w);
-    if (!any)
-        ctlv_write(w, CTLV_ITEM, RD(NULL, 0)); /* an empty item takes the menu away */
-    return any;
-}
-
-bool applet_write_event_list(const struct card *card, struct wr *w)
-{
-    struct toolkit_registration r;
-    uint8_t number = 0, list[TERMINAL_EVENTS];
-    struct wr l = WR_ARRAY(list);
-    uint64_t events = opchange_events(card); /* the card's own */
-
-    while (next_registered(&card->store, &number, &r))
-        events |= r.events >> APPLET_EVENT_DOWNLOAD;
-    for (unsigned e = 0; e < TERMINAL_EVENTS; e++) {
-        if ((events >> e & 1) != 0)
-            wr_u8(&l, (uint8_t)e);
-    }
-    ctlv_write(w, CTLV_EVENT_LIST, RD_WR(&l));
-    return l.len > 0;
 }

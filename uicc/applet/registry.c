@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define ENTRY_LEN_MAX 128
+#define MANAGER_QUOTA 64U
+#define MANAGER_LEVEL (SPI1_CHECK_CC | SPI1_CIPHER | SPI1_COUNTER_ABOVE)
 
 /* ---- AIDs ---- */
 
@@ -160,6 +162,28 @@ static void read_isd(const struct store *s, struct applet_entry *out)
     out->module = applet_native_package(0)->modules[0].aid;
 }
 
+/* Its TAR and level are those of a card whose profile says nothing else. */
+static void read_manager(struct applet_entry *out)
+{
+    static const uint8_t aid[] = {AID_SUBSCRIPTION_MANAGER};
+
+    *out = (struct applet_entry){
+        .number = APPLET_MANAGER,
+        .kind = APPLET_INSTANCE,
+        .life = APPLET_SELECTABLE,
+        .domain = APPLET_ISD,
+        .package = APPLET_NATIVE + NATIVE_MANAGER,
+        .module = applet_native_package(NATIVE_MANAGER)->modules[0].aid,
+        .quota = MANAGER_QUOTA,
+        .rights = APPLET_SUBSCRIPTION,
+        .level = MANAGER_LEVEL,
+        .tar_count = 1,
+    };
+    memcpy(out->aid.bytes, aid, sizeof aid);
+    out->aid.len = sizeof aid;
+    memcpy(out->tars[0], OPCHANGE_TAR, sizeof out->tars[0]);
+}
+
 static enum err read_native(unsigned n, struct applet_entry *out)
 {
     const struct native_package *p = applet_native_package(n);
@@ -209,6 +233,10 @@ enum err applet_registry_read(const struct store *s, uint8_t number, struct appl
         read_isd(s, out);
         return ERR_OK;
     }
+    if (number == APPLET_MANAGER) {
+        read_manager(out);
+        return ERR_OK;
+    }
     if (applet_is_native(number))
         return read_native(number - APPLET_NATIVE, out);
     if (number == 0 || number > APPLET_ENTRIES_MAX || !store_get(s, OBJ_APPLET(number), &r))
@@ -242,7 +270,7 @@ enum err applet_registry_remove(struct store *s, uint8_t number)
     struct applet_entry entry;
     enum err e = applet_registry_read(s, number, &entry);
 
-    if (number <= APPLET_ISD || applet_is_native(number))
+    if (number == 0 || applet_is_fixed(number))
         return ERR_DENIED;
     for (uint32_t b = 0; e == ERR_OK && b < entry.blocks; b++)
         e = store_delete(s, OBJ_APPLET(APPLET_CODE + number * APPLET_BLOCKS_MAX + b));
@@ -257,7 +285,7 @@ enum err applet_registry_next(const struct store *s, uint8_t after, struct apple
 {
     unsigned n = after + 1U;
 
-    for (; n <= APPLET_ENTRIES_MAX; n++) {
+    for (; n <= APPLET_MANAGER; n++) {
         if (applet_registry_read(s, (uint8_t)n, out) == ERR_OK)
             return ERR_OK;
     }

@@ -6,10 +6,9 @@
 
 #include <string.h>
 
+#define CHANNEL_MASK TOOLKIT_CHANNELS_MAX
 #define STEPS_MAX    16 /* calls of an activation with no terminal in between */
 #define ENVELOPE_MAX 4096U
-
-#define CTLV_HELP_REQUEST 0x15
 
 /* ---- memory ---- */
 
@@ -38,6 +37,8 @@ static void drop_activation(struct card *card, struct applet_activation **place)
     *place = act->next;
     if (card->applets->sending == act)
         card->applets->sending = NULL;
+    if (card->applets->packet == act)
+        card->applets->packet = NULL;
     card->applets->count--;
     arena_free(arena, (void *)(uintptr_t)act->envelope.at, act->envelope.left);
     arena_free(arena, act->memory, act->memory_len);
@@ -98,6 +99,10 @@ void applet_forget(struct card *card, uint8_t number)
         else
             t = &(*t)->next;
     }
+    for (unsigned i = 1; i <= TOOLKIT_CHANNELS_MAX; i++) {
+        if (card->applets->channels[i] == number)
+            card->applets->channels[i] = 0;
+    }
 }
 
 /* ---- activations ---- */
@@ -114,6 +119,7 @@ static bool is_its_turn(const struct card *card, const struct applet_activation 
 
 static void call(struct card *card, struct applet_activation *act)
 {
+    struct applets *all = card->applets;
     struct applet_entry entry;
     struct applet a = {card, act->number, NULL};
 
@@ -128,6 +134,26 @@ static void call(struct card *card, struct applet_activation *act)
     if (a.ops != NULL && a.ops->toolkit != NULL)
         a.ops->toolkit(&a, act);
     act->response = RD(NULL, 0);
+    if (all->error == ERR_OK)
+        all->error = act->error;
+}
+
+/* Who opens a channel has it until he closes it, or is reset. */
+static void note_channel(struct applets *all, const struct applet_activation *act)
+{
+    struct rd status;
+    uint8_t id = act->destination & CHANNEL_MASK;
+
+    if (act->result > CAT_RESULT_DONE_MAX)
+        return;
+    if (act->type == PROACTIVE_CLOSE_CHANNEL)
+        all->channels[id] = 0;
+    if (act->type != PROACTIVE_OPEN_CHANNEL ||
+        ctlv_find(act->response, CTLV_CHANNEL_STATUS, &status) != ERR_OK || status.left == 0)
+        return;
+    id = status.at[0] & CHANNEL_MASK;
+    if (id != 0)
+        all->channels[id] = act->number;
 }
 
 static void command_done(struct card *card, uint8_t command_type, uint8_t result,
@@ -142,6 +168,8 @@ static void command_done(struct card *card, uint8_t command_type, uint8_t result
     act->steps = 0;
     act->result = result;
     act->response = response;
+    act->question = 0;
+    note_channel(card->applets, act);
     call(card, act);
     applet_serve(card);
 }
@@ -184,41 +212,19 @@ static bool advance(struct card *card)
     return false;
 }
 
-/* ---- menu and event list ---- */
-
-static enum err tell(struct card *card, uint8_t type,
-                     bool (*write)(const struct card *, struct wr *), bool *told)
+/* EVENT_PROACTIVE_HANDLER_AVAILABLE: once for each who asked for it, one after the other, when
+ * nobody has the terminal (TS 102 241 4.3). */
+static bool offer_terminal(struct card *card)
 {
-    uint8_t body[CAT_COMMAND_MAX];
-    struct wr w = WR_ARRAY(body);
-    bool any = write(card, &w);
-    enum err e = wr_result(&w);
+    const struct applet_cause cause = {.event = APPLET_HANDLER_AVAILABLE};
+    struct applet a = {.card = card};
 
-    if (!any && !*told)
-        return ERR_OK;
-    if (e == ERR_OK)
-        e = cat_queue(card, type, 0, DEVICE_TERMINAL, RD_WR(&w), NULL);
-    if (e == ERR_OK)
-        *told = any;
-    return e;
-}
-
-/* A terminal that has no menu, or a menu too long for one command, is left without. */
-void applet_set_up(struct card *card)
-{
-    struct applets *all = card->applets;
-    enum err menu, events;
-
-    if (!all->ready || !all->set_up_due)
-        return;
-    menu = tell(card, PROACTIVE_SET_UP_MENU, applet_write_menu, &all->menu_told);
-    events = tell(card, PROACTIVE_SET_UP_EVENT_LIST, applet_write_event_list, &all->events_told);
-    all->set_up_due = cat_busy(card) && (menu == ERR_SPACE || events == ERR_SPACE);
-}
-
-void applet_registrations_changed(struct card *card)
-{
-    card->applets->set_up_due = true;
+    if (!card->applets->ready || card->applets->sending != NULL || cat_busy(card) ||
+        !applet_is_listened(card, cause.event))
+        return false;
+    a.number = applet_first_listener(card, cause.event);
+    return a.number != 0 && applet_clear_event(&a, cause.event) == ERR_OK &&
+           applet_trigger(card, a.number, &cause) == ERR_OK;
 }
 
 void applet_serve(struct card *card)
@@ -227,8 +233,10 @@ void applet_serve(struct card *card)
         return;
     card->applets->serving = true;
     applet_set_up(card);
-    while (advance(card))
-        ;
+    do {
+        while (advance(card))
+            ;
+    } while (offer_terminal(card));
     applet_set_up(card);
     card->applets->serving = false;
 }
@@ -256,163 +264,89 @@ static struct applet_activation *new_activation(struct card *card, struct rd env
     return act;
 }
 
-enum err applet_trigger(struct card *card, uint8_t number, uint8_t event, uint8_t item,
-                        struct rd envelope)
+/* What is part of the card is over when its call is: it needs no place in the queue. */
+static bool has_room(const struct card *card, uint8_t number)
 {
-    struct applet_activation **end = &card->applets->first, *act;
+    return card->applets->count < TOOLKIT_ACTIVATIONS_MAX || applet_is_fixed(number);
+}
 
-    if (card->applets->count == TOOLKIT_ACTIVATIONS_MAX || envelope.left > ENVELOPE_MAX)
+static enum err append(struct card *card, uint8_t number, const struct applet_cause *cause,
+                       struct applet_activation **out)
+{
+    struct applets *all = card->applets;
+    struct applet_activation **end = &all->first, *act;
+
+    if (!has_room(card, number) || cause->envelope.left > ENVELOPE_MAX)
         return ERR_BUSY;
-    act = new_activation(card, envelope);
+    act = new_activation(card, cause->envelope);
     if (act == NULL)
         return ERR_NOMEM;
     act->number = number;
-    act->event = event;
-    act->item = item;
+    act->event = cause->event;
+    act->tag = cause->tag;
+    act->item = cause->item;
+    if (cause->packet != NULL)
+        act->packet = *cause->packet;
+    if (all->reply != NULL && applet_event_has_answer(cause->event))
+        act->question = all->question;
     while (*end != NULL)
         end = &(*end)->next;
     *end = act;
-    card->applets->count++;
+    all->count++;
+    *out = act;
     return ERR_OK;
 }
 
-/* Comes a before b? By priority, then the younger one. */
-struct rank {
-    uint8_t number, priority;
-    uint32_t order;
-};
-
-static bool comes_before(const struct rank *a, const struct rank *b)
+enum err applet_trigger(struct card *card, uint8_t number, const struct applet_cause *cause)
 {
-    return a->priority != b->priority ? a->priority < b->priority : a->order > b->order;
+    struct applet_activation *act;
+
+    return append(card, number, cause, &act);
 }
 
-/* Instances that registered for the event, in triggering order. */
-static unsigned listeners(const struct card *card, uint8_t event, struct rank *out)
+/* ---- packets ---- */
+
+void applet_ask(struct applets *all, struct applet_reply *reply)
 {
-    struct toolkit_registration r;
-    struct applet_entry e;
-    unsigned count = 0;
-
-    for (uint8_t n = 0; applet_registry_next(&card->store, n, &e) == ERR_OK; n = e.number) {
-        struct rank rank = {.number = e.number, .order = e.order};
-        unsigned at = count;
-
-        if (e.kind != APPLET_INSTANCE || e.life < APPLET_SELECTABLE ||
-            (e.life & APPLET_LOCKED) != 0 ||
-            applet_toolkit_read(&card->store, e.number, &r) != ERR_OK ||
-            (r.events >> event & 1) == 0)
-            continue;
-        rank.priority = r.priority;
-        for (; at > 0 && comes_before(&rank, &out[at - 1]); at--)
-            out[at] = out[at - 1];
-        out[at] = rank;
-        count++;
-    }
-    return count;
+    all->reply = reply;
+    all->question = (uint16_t)(all->question == UINT16_MAX ? 1 : all->question + 1);
 }
 
-static void trigger_all(struct card *card, uint8_t event, struct rd envelope)
+static void drop_packet(struct card *card)
 {
-    struct rank order[APPLET_ENTRIES_MAX];
-    unsigned count;
+    struct applet_activation **place = &card->applets->first;
 
-    if (event >= APPLET_EVENTS)
-        return;
-    count = listeners(card, event, order);
-    for (unsigned i = 0; i < count; i++) {
-        if (applet_trigger(card, order[i].number, event, 0, envelope) != ERR_OK)
-            card_log(card, "applet %u: missed event %u", order[i].number, event);
-    }
+    while (*place != NULL && *place != card->applets->packet)
+        place = &(*place)->next;
+    if (*place != NULL)
+        drop_activation(card, place);
 }
 
-void applet_terminal_ready(struct card *card)
+enum err applet_run_packet(struct card *card, uint8_t number, const struct applet_cause *cause,
+                           struct wr *answer, bool *refused)
 {
     struct applets *all = card->applets;
+    struct applet_reply reply = {.out = answer, .room = answer->cap};
+    enum err e;
 
-    all->ready = true;
-    all->set_up_due = true;
-    all->menu_told = all->events_told = false;
-    trigger_all(card, APPLET_PROFILE_DOWNLOAD, RD(NULL, 0));
-    applet_serve(card);
+    applet_ask(all, &reply);
+    all->error = ERR_OK;
+    all->packet = NULL;
+    e = append(card, number, cause, &all->packet);
+    if (e == ERR_OK && !is_its_turn(card, all->packet))
+        e = ERR_BUSY;
+    else if (e == ERR_OK)
+        call(card, all->packet);
+    if (e == ERR_OK)
+        e = all->error;
+    all->reply = NULL;
+    all->error = ERR_OK;
+    *refused = reply.refused;
+    return e;
 }
 
-static bool owns_entry(const struct toolkit_registration *r, uint8_t id)
+void applet_drop_packet(struct card *card)
 {
-    for (unsigned i = 0; i < r->entry_count; i++) {
-        const struct toolkit_menu_entry *m = &r->entries[i];
-
-        if (m->id == id && m->initialised && m->enabled)
-            return true;
-    }
-    return false;
-}
-
-static bool owns_timer(const struct toolkit_registration *r, uint8_t id)
-{
-    return id >= 1 && id <= TOOLKIT_TIMERS_MAX && (r->timers >> (id - 1) & 1) != 0;
-}
-
-/* To the one instance that has the menu entry or the timer; nobody: it is taken without effect. */
-static sw_t trigger_owner(struct card *card, uint8_t event, uint8_t item, struct rd envelope,
-                          bool (*owns)(const struct toolkit_registration *, uint8_t))
-{
-    struct toolkit_registration r;
-    struct applet_entry e;
-
-    for (uint8_t n = 0; applet_registry_next(&card->store, n, &e) == ERR_OK; n = e.number) {
-        if (e.kind != APPLET_INSTANCE || e.life < APPLET_SELECTABLE ||
-            (e.life & APPLET_LOCKED) != 0 ||
-            applet_toolkit_read(&card->store, e.number, &r) != ERR_OK || !owns(&r, item))
-            continue;
-        return applet_trigger(card, e.number, event, item, envelope) == ERR_OK ? SW_OK : SW_BUSY;
-    }
-    return SW_OK;
-}
-
-/* Value of one byte under this tag. */
-static bool byte_of(struct rd tlvs, uint16_t tag, uint8_t *out)
-{
-    struct rd value;
-
-    return ctlv_find(tlvs, tag, &value) == ERR_OK && value.left >= 1 &&
-           rd_u8(&value, out) == ERR_OK;
-}
-
-static sw_t dispatch(struct card *card, uint8_t tag, struct rd value)
-{
-    struct rd help;
-    uint8_t item = 0;
-
-    switch (tag) {
-    case CAT_OBJECT_MENU_SELECTION:
-        if (!byte_of(value, CTLV_ITEM_IDENTIFIER, &item))
-            return SW_OK;
-        return trigger_owner(card,
-                             ctlv_find(value, CTLV_HELP_REQUEST, &help) == ERR_OK
-                                 ? APPLET_MENU_HELP
-                                 : APPLET_MENU_SELECTION,
-                             item, value, owns_entry);
-    case CAT_OBJECT_TIMER:
-        if (!byte_of(value, CTLV_TIMER_IDENTIFIER, &item))
-            return SW_OK;
-        return trigger_owner(card, APPLET_TIMER_EXPIRATION, item, value, owns_timer);
-    case CAT_OBJECT_EVENT:
-        if (byte_of(value, CTLV_EVENT_LIST, &item) && item < APPLET_EVENTS - APPLET_EVENT_DOWNLOAD)
-            trigger_all(card, (uint8_t)(APPLET_EVENT_DOWNLOAD + item), value);
-        return SW_OK;
-    case CAT_OBJECT_CELL_BROADCAST:
-        trigger_all(card, APPLET_CELL_BROADCAST, value);
-        return SW_OK;
-    default:
-        return SW_OK;
-    }
-}
-
-sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value)
-{
-    sw_t sw = dispatch(card, tag, value);
-
-    applet_serve(card);
-    return sw;
+    drop_packet(card);
+    card->applets->effects = (struct applet_effects){false, false};
 }

@@ -12,6 +12,8 @@
 #define SUSPEND_RESUME   0x01
 #define LE_MAX           256U
 
+#define SW_SIM_DOWNLOAD_ERROR 0x9E00U /* TS 51.011 9.4.1 */
+
 /* ---- what goes out ---- */
 
 static void put_sw(struct wr *response, sw_t sw)
@@ -141,6 +143,8 @@ static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
     p->sw = sw_is_warning(sw) ? behind_warning(sw) : sw;
     for (size_t i = 0; i < p->len; i++)
         p->bytes[i] = x->out->base[i];
+    if (x->cls.sim && sw_equal(sw, SW_WARNING))
+        return SW(SW_SIM_DOWNLOAD_ERROR | (p->len & 0xFFU));
     return sw_is_warning(sw) && !sw_equal(sw, SW_MORE_STATUS) ? sw : data_waits(x->cls.sim, p->len);
 }
 
@@ -248,6 +252,8 @@ static void execute(struct card *card, const struct apdu *cmd, struct wr *respon
         go_back(card, &x, &b);
     }
     sw = conclude(card, &x, &b, sw);
+    if (!card->applets->started)
+        applet_first_command(card);
     applet_set_up(card);
     if (ended_well(sw))
         sw = hand_over(card, &x, kind, sw, response);

@@ -7,7 +7,6 @@
 
 #include "apdu/tlv.h"
 #include "uicc/pin/pin.h"
-#include "uicc/remote/remote.h"
 
 #define FID_MF  0x3F00
 #define FID_ADF 0x7FFF
@@ -313,7 +312,7 @@ static sw_t status_name(const struct card *card, struct exec *x)
     return SW_OK;
 }
 
-/* Also the terminal's way to ask whether the card wants something: a trial's clock ticks. */
+/* Also the terminal's way to ask whether the card wants something. */
 sw_t fs_cmd_status(struct card *card, struct exec *x)
 {
     enum err e = ERR_OK;
@@ -323,7 +322,7 @@ sw_t fs_cmd_status(struct card *card, struct exec *x)
     if (x->cmd->p2 != STATUS_FCP && x->cmd->p2 != STATUS_NAME && x->cmd->p2 != STATUS_NO_DATA)
         return SW_P1P2;
     if (!x->remote)
-        e = opchange_tick(card);
+        e = applet_polled(card);
     if (e != ERR_OK)
         return sw_from_err(e);
     if (x->cmd->p2 == STATUS_FCP)

@@ -252,7 +252,8 @@ static sw_t for_install(struct isd_caller *caller, struct rd data, uint8_t life)
     return sw_of(e == ERR_OK ? applet_install(caller->card, &w) : e);
 }
 
-/* Six fields about an instance (the third) that the caller may touch; SW_BAD_DATA, SW_REFERENCE. */
+/* Six fields about an instance (the third) that the caller may touch; SW_BAD_DATA, SW_REFERENCE,
+ * SW_CONDITIONS for what is part of the card. */
 static sw_t read_about(struct isd_caller *caller, struct rd data, struct fields *f,
                        struct applet_entry *out)
 {
@@ -261,7 +262,7 @@ static sw_t read_about(struct isd_caller *caller, struct rd data, struct fields 
     if (applet_registry_find(&caller->card->store, f->at[2], out) != ERR_OK ||
         out->kind != APPLET_INSTANCE || out->number == APPLET_ISD || !isd_may_touch(caller, out, 0))
         return SW_REFERENCE;
-    return SW_OK;
+    return applet_is_fixed(out->number) ? SW_CONDITIONS : SW_OK;
 }
 
 static sw_t update(struct isd_caller *caller, const struct applet_entry *entry)
@@ -336,7 +337,8 @@ static sw_t for_personalisation(struct isd_caller *caller, struct rd data)
     if (applet_registry_find(&caller->card->store, f.at[2], &entry) != ERR_OK ||
         entry.domain != caller->domain.number)
         return SW_REFERENCE;
-    if ((entry.life & APPLET_LOCKED) != 0)
+    if ((entry.life & APPLET_LOCKED) != 0 ||
+        (entry.number != APPLET_ISD && applet_is_fixed(entry.number)))
         return SW_CONDITIONS;
     caller->card->applets->personalised = entry.number == APPLET_ISD ? 0 : entry.number;
     return SW_OK;
@@ -406,8 +408,7 @@ static bool can_go(const struct card *card, const struct applet_entry *e, bool r
 {
     struct applet_entry d;
 
-    if (e->number == APPLET_ISD || applet_is_native(e->number) ||
-        applet_is_selected(card, e->number))
+    if (applet_is_fixed(e->number) || applet_is_selected(card, e->number))
         return false;
     if (first_dependent(card, e, &d) != ERR_OK)
         return true;

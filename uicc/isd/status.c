@@ -271,7 +271,8 @@ static sw_t set_application(struct isd_caller *caller, const struct apdu *cmd)
         e.kind != APPLET_INSTANCE || e.number == APPLET_ISD ||
         !isd_may_touch(caller, &e, PRIVILEGE_GLOBAL_LOCK))
         return SW_REFERENCE;
-    if (e.number == caller->domain.number || !next_life(e.life, cmd->p2, &e.life))
+    if (e.number == caller->domain.number || applet_is_fixed(e.number) ||
+        !next_life(e.life, cmd->p2, &e.life))
         return SW_CONDITIONS;
     if (applet_registry_write(&caller->card->store, &e) != ERR_OK)
         return SW_MEMORY;

@@ -3,7 +3,6 @@
 #include "uicc/applet/toolkit.h"
 #include "uicc/cat/refresh.h"
 #include "uicc/remote/counter.h"
-#include "uicc/remote/opchange.h"
 #include "uicc/remote/por.h"
 #include "uicc/remote/run.h"
 
@@ -24,6 +23,7 @@ struct job {
     uint8_t refresh;
     bool keys_changed;
     struct actions actions;
+    bool called, refused; /* an applet was; it posted "not ok" */
 };
 
 /* --- applications --- */
@@ -46,22 +46,33 @@ static enum err run_application(struct job *job, run_command *command, struct wr
     return e;
 }
 
-/* A change that ends in a full store is undone, but the packet is spent: its sender must know. */
-static enum err change_operator(struct job *job)
+/* The applet is called inside the transaction: counter, effects and proof are one commit. What it
+ * undoes itself leaves the packet spent all the same. */
+static enum err run_applet(struct job *job)
 {
     struct card *card = job->card;
-    struct opchange_effects effects = {0};
-    enum err e = opchange_execute(card, job->access, job->command.counter, job->command.data,
-                                  &job->answer, &effects);
+    const struct applet_packet packet = {
+        .header = job->command.header,
+        .counter = job->command.counter,
+        .asks_only = job->access->fallback,
+    };
+    const struct applet_cause cause = {
+        .event = APPLET_FORMATTED_SMS,
+        .tag = CAT_OBJECT_SMS_PP,
+        .envelope = job->command.data,
+        .packet = &packet,
+    };
+    struct applet_effects effects;
+    enum err e;
 
-    if (e == ERR_NOMEM || e == ERR_SPACE) {
-        store_rollback(&card->store);
-        job->answer.len = 0;
-        opchange_prove_memory(card, &job->answer);
-        return counter_stage(&card->store, job->access->key_set, job->command.counter);
-    }
+    card->applets->aborted = false;
+    e = applet_run_packet(card, job->target.instance, &cause, &job->answer, &job->refused);
+    job->called = true;
+    effects = applet_take_effects(card);
     job->refresh = effects.reset ? REFRESH_UICC_RESET : REFRESH_NONE;
     job->keys_changed = effects.keys_changed;
+    if (e == ERR_OK && card->applets->aborted)
+        e = counter_stage(&card->store, job->access->key_set, job->command.counter);
     return e;
 }
 
@@ -77,9 +88,8 @@ static enum err execute(struct job *job)
     case REMOTE_DOMAIN:
         return run_application(job, ram_command, job->report);
     case REMOTE_OPCHANGE:
-        return change_operator(job);
-    case REMOTE_APPLET: /* it is triggered once the packet is durable */
-        return job->card->applets->count < TOOLKIT_ACTIVATIONS_MAX ? ERR_OK : ERR_BUSY;
+    case REMOTE_APPLET:
+        return run_applet(job);
     }
     return ERR_CORRUPT;
 }
@@ -116,10 +126,6 @@ static void follow(struct job *job)
 {
     if (job->keys_changed && crypto_forget(job->card->engine->crypto) != ERR_OK)
         card_log(job->card, "remote: a key schedule of a dead key could not be overwritten");
-    if (job->tar->app == REMOTE_APPLET &&
-        applet_trigger(job->card, job->target.instance, APPLET_FORMATTED_SMS, 0,
-                       job->command.data) != ERR_OK)
-        card_log(job->card, "remote: applet %u missed a packet", job->target.instance);
     por_follow(job->card, action_queue(&job->actions, job->card, job->refresh));
 }
 
@@ -137,10 +143,12 @@ static sw_t run_job(struct job *job)
     card->in_script = false;
     card->imsi_changed = false;
     e = commit(job, e);
+    if (e != ERR_OK && job->called)
+        applet_drop_packet(card);
     if (e != ERR_OK)
         return e == ERR_BUSY ? SW_BUSY : SW_MEMORY;
     follow(job);
-    return SW_OK;
+    return job->refused ? SW_WARNING : SW_OK;
 }
 
 /* --- checks --- */
@@ -183,6 +191,14 @@ static sw_t refuse(struct job *job, uint8_t rsc)
         return SW_MEMORY;
     por_follow(job->card, REFRESH_NONE);
     return SW_OK;
+}
+
+/* An applet that does not listen to packets has no TAR. */
+static bool find_listener(struct job *job, const uint8_t tar[3])
+{
+    return sd_find_target(job->card, tar, &job->target) &&
+           (job->target.tar.app != REMOTE_APPLET ||
+            applet_takes_packets(job->card, job->target.instance));
 }
 
 /* Only a CC proves who speaks: whatever else opens is as good as forged. */
@@ -234,7 +250,7 @@ sw_t packet_process(struct card *card, struct exec *x, struct rd packet,
         por_refuse(&header, RSC_CC_FAILED, x->out);
         sw = SW_OK;
     } else {
-        job.tar = sd_find_target(card, header.tar, &job.target) ? &job.target.tar : NULL;
+        job.tar = find_listener(&job, header.tar) ? &job.target.tar : NULL;
         job.answer = WR(card->engine->script_answer, por_room(&header));
         rsc = admit(&job);
         sw = rsc == RSC_OK ? run_job(&job) : refuse(&job, rsc);

@@ -18,19 +18,4 @@ sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value);
  * cut kept back. */
 void por_resume(struct card *card);
 
-/* What the subscription manager would prove now: slots, last change, IMSI in force. */
-void opchange_status(const struct card *card, struct opchange_proof *out);
-
-/* 3G AUTHENTICATE succeeded under the slot in force: a trial ends well. Staged. */
-NODISCARD enum err opchange_confirm(struct card *card);
-
-/* Events, a bit per code of TS 102 223 8.25, that tell a trial of missing service; 0 without one.
- */
-uint64_t opchange_events(const struct card *card);
-
-/* STATUS came, or the terminal reported limited or no service: a trial may end badly; then the
- * card falls back, staged, and asks for a reset. */
-NODISCARD enum err opchange_tick(struct card *card);
-NODISCARD enum err opchange_no_service(struct card *card);
-
 #endif

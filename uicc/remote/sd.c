@@ -32,13 +32,15 @@ bool sd_find_target(const struct card *card, const uint8_t tar[3], struct sd_tar
     struct applet_entry e;
 
     if (row != NULL) {
-        *out = (struct sd_target){*row, APPLET_ISD, APPLET_ISD};
+        uint8_t instance = row->app == REMOTE_OPCHANGE ? APPLET_MANAGER : APPLET_ISD;
+
+        *out = (struct sd_target){*row, instance, APPLET_ISD};
         return true;
     }
     for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK;
          n = e.number) {
-        if (!has_tar(&e, tar))
-            continue;
+        if (!has_tar(&e, tar) || applet_is_fixed(e.number))
+            continue; /* what is part of the card listens where its profile says */
         *out = (struct sd_target){.instance = e.number, .domain = e.domain};
         memcpy(out->tar.tar, tar, sizeof out->tar.tar);
         out->tar.app = isd_is_domain(&e) ? REMOTE_DOMAIN : REMOTE_APPLET;

@@ -1,9 +1,10 @@
 #include "uicc/sim/sim.h"
 
+#include "apdu/ids.h"
+#include "uicc/applet/toolkit.h"
 #include "uicc/core/handlers.h"
 #include "uicc/fs/tree.h"
 #include "uicc/pin/pin.h"
-#include "uicc/remote/remote.h"
 #include "uicc/usim/usim.h"
 
 #include <openssl/crypto.h>
@@ -49,6 +50,8 @@ sw_t sim_status(const struct apdu *cmd, sw_t sw)
 {
     if ((sw.v & 0xFFF0) == 0x63C0)
         return (sw.v & 0x0F) == 0 ? SW(0x9840) : SW(0x9804);
+    if (cmd->ins == INS_ENVELOPE && sw_equal(sw, SW_WARNING))
+        return sw; /* with data that waits it becomes 9EXX */
     if (sw.v >> 8 == 0x6C)
         return SW(SW_WRONG_LENGTH_V | (sw.v & 0xFF));
     /* "In contradiction with CHV status", not with the state of a file. */
@@ -88,7 +91,7 @@ sw_t sim_cmd_select(struct card *card, struct exec *x)
 
 sw_t sim_cmd_status(struct card *card, struct exec *x)
 {
-    enum err e = x->remote ? ERR_OK : opchange_tick(card);
+    enum err e = x->remote ? ERR_OK : applet_polled(card);
 
     if (x->cmd->p1 != 0 || x->cmd->p2 != 0)
         return SW_P1P2;

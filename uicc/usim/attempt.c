@@ -2,7 +2,7 @@
 
 #include "apdu/gba.h"
 #include "uicc/aka/sqn.h"
-#include "uicc/remote/remote.h"
+#include "uicc/applet/toolkit.h"
 
 #include <openssl/crypto.h>
 
@@ -109,7 +109,7 @@ sw_t usim_attempt_run(struct card *card, struct usim_attempt *a, struct wr *out)
     if (e == ERR_SYNC)
         return answer_resync(card, a, out);
     if (e == ERR_OK)
-        e = opchange_confirm(card);
+        e = applet_happened(card, APPLET_AUTHENTICATED);
     a->fresh = e == ERR_OK;
     return sw_from_err(e);
 }

@@ -100,7 +100,8 @@ static enum err write_text(const struct sighting *s, char *text, size_t cap)
 }
 
 /* SEND SHORT MESSAGE, silent, in the default alphabet (TS 102 223 6.4.10). */
-static enum err send_text(struct applet_activation *act, const char *number, const char *text)
+static enum err send_text(struct applet *a, struct applet_activation *act, const char *number,
+                          const char *text)
 {
     uint8_t septets[TEXT_MAX], packed[SMS_UD_MAX], tpdu[SMS_TPDU_MAX], body[CAT_COMMAND_MAX];
     struct wr s = WR_ARRAY(septets), p = WR_ARRAY(packed), t = WR_ARRAY(tpdu), b = WR_ARRAY(body);
@@ -119,7 +120,7 @@ static enum err send_text(struct applet_activation *act, const char *number, con
     ctlv_write(&b, CTLV_SMS_TPDU, RD_WR(&t));
     if (wr_result(&p) != ERR_OK || wr_result(&t) != ERR_OK || wr_result(&b) != ERR_OK)
         return ERR_SPACE;
-    return applet_send(act, PROACTIVE_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b));
+    return applet_send(a, act, PROACTIVE_SEND_SHORT_MESSAGE, 0, DEVICE_NETWORK, RD_WR(&b));
 }
 
 static void report(struct applet *a, struct applet_activation *act, const struct memo *m)
@@ -129,7 +130,8 @@ static void report(struct applet *a, struct applet_activation *act, const struct
 
     if (seen == NULL || !look(a, act, seen) || memcmp(seen, &m->told, sizeof *seen) == 0)
         return;
-    if (write_text(seen, text, sizeof text) != ERR_OK || send_text(act, m->number, text) != ERR_OK)
+    if (write_text(seen, text, sizeof text) != ERR_OK ||
+        send_text(a, act, m->number, text) != ERR_OK)
         card_log(a->card, "imsi-watch: cannot tell what it saw");
     OPENSSL_cleanse(text, sizeof text);
 }

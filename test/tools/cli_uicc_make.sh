@@ -107,6 +107,18 @@ error=$("$uicc" make --out "$work/r" --profile "$work/bad.profile" 2>&1)
 check "a wrong profile is told by file and line" '[ $? -eq 1 ] && [[ $error == *bad.profile:\ line\ 3:* ]]'
 check "and nothing is made" '[ ! -e "$work/r" ]'
 
+# --- further keys -----------------------------------------------------------------------------
+printf 'pin 0B = 5\npin 02 = 3 10\n' >"$work/keys.profile"
+"$uicc" make --out "$work/kk" --profile "$work/keys.profile" --seed 07 --pin1 4711 \
+    --key 0B=0102030405060708 --key 02=9876/11112222
+verify() { "$BIN/apdu" send --card "$work"/k/*.card "$@" | tail -n 1; }
+check "an ADM key has its value" '[ "$(verify 0020000B080102030405060708)" = 9000 ]'
+check "a second PIN has its value" '[ "$(verify 002000020839383736FFFFFFFF)" = 9000 ]'
+check "and its UNBLOCK value" \
+    '[ "$(verify 002C000210313131313232323238373635FFFFFFFF)" = 9000 ]'
+error=$("$uicc" make --out "$work/kl" --key 0C=0102030405060708 2>&1)
+check "a key that the profile lacks is refused" '[ $? -eq 1 ] && [[ $error == *--key* ]]'
+
 # --- wrong usage ------------------------------------------------------------------------------
 usage() { # what, options...
     local what=$1 error status
@@ -123,6 +135,10 @@ usage "sixteen slots" make --out "$work/u" --slots 16
 usage "K is no hex" make --out "$work/u" --k xyz
 usage "K of 15 bytes" make --out "$work/u" --k 00112233445566778899AABBCCDDEE
 usage "PIN of 9 digits" make --out "$work/u" --pin1 123456789
+usage "a key without a value" make --out "$work/u" --key 0B
+usage "a key reference that is no hex" make --out "$work/u" --key XY=1234
+usage "a PIN of letters" make --out "$work/u" --key 02=abcd
+usage "an ADM key of digits" make --out "$work/u" --key 0B=1234
 usage "IMSI of another network" make --out "$work/u" --plmn 00102 --imsi 001010000000001
 usage "unknown algorithm" make --out "$work/u" --algorithm comp128
 usage "show without a card" show

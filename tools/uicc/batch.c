@@ -5,6 +5,8 @@
  */
 #include "tools/uicc/batch.h"
 
+#include "apdu/hex.h"
+
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -187,6 +189,49 @@ static enum err check_codes(const struct batch *b, const char **what)
     return e;
 }
 
+/* ---- further keys ---- */
+
+#define KEY_ADM_FIRST 0x0A /* ADM1 to ADM5; with b8, ADM6 to ADM10 (TS 102 221 9.5.1) */
+#define KEY_ADM_LAST  0x0E
+#define KEY_NUMBER    0x7F
+
+static enum err read_code(uint8_t reference, const char *text, uint8_t out[8])
+{
+    uint8_t number = reference & KEY_NUMBER, bytes[8];
+    struct wr w = WR_ARRAY(bytes);
+
+    if (number < KEY_ADM_FIRST || number > KEY_ADM_LAST)
+        return bcd_pin_encode(text, out);
+    if (hex_decode(text, &w) != ERR_OK || w.len != sizeof bytes)
+        return ERR_FORMAT;
+    memcpy(out, bytes, sizeof bytes);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return ERR_OK;
+}
+
+enum err batch_add_key(struct batch *b, const char *reference, char *value)
+{
+    struct perso_key key = {.reference = 0};
+    struct wr w = WR(&key.reference, 1);
+    char *unblock = strchr(value, '/');
+    enum err e;
+
+    if (b->key_count == PERSO_KEYS_MAX)
+        return ERR_SPACE;
+    if (hex_decode(reference, &w) != ERR_OK || w.len != 1)
+        return ERR_FORMAT;
+    memset(key.unblock, 0xFF, sizeof key.unblock);
+    if (unblock != NULL)
+        *unblock++ = '\0';
+    e = read_code(key.reference, value, key.value);
+    if (e == ERR_OK && unblock != NULL)
+        e = read_code(key.reference, unblock, key.unblock);
+    if (e == ERR_OK)
+        b->keys[b->key_count++] = key;
+    OPENSSL_cleanse(&key, sizeof key);
+    return e;
+}
+
 /* ---- key lengths ---- */
 
 static bool ota_length(enum secpkt_algorithm a, uint8_t len)
@@ -362,6 +407,8 @@ enum err batch_card(const struct batch *b, uint64_t n, struct perso_card *card,
         (struct perso_card){.mnc_len = (uint8_t)(strlen(b->plmn) - 3), .slot_count = b->slot_count};
     memcpy(card->smsc, b->smsc, sizeof card->smsc);
     memcpy(card->spn, b->spn, sizeof card->spn);
+    memcpy(card->keys, b->keys, sizeof card->keys);
+    card->key_count = b->key_count;
     e = numbers(b, n, card, &what);
     for (uint8_t i = 1; i <= b->slot_count && e == ERR_OK; i++)
         e = pair(b, card, n == 0 && i == 1, i, &card->pairs[i - 1]);

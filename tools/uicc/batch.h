@@ -28,6 +28,8 @@ struct batch {
     struct secret k, opc, op, kic, kid, kik, adm1, seed;
     char pin1[9], puk1[9];
     bool pin1_disabled;
+    struct perso_key keys[PERSO_KEYS_MAX]; /* of every card */
+    uint8_t key_count;
     struct crypto *crypto; /* borrowed */
 };
 void batch_wipe(struct batch *b);
@@ -39,6 +41,15 @@ void batch_wipe(struct batch *b);
  * errors: ERR_FORMAT, ERR_RANGE
  */
 NODISCARD enum err batch_prepare(struct batch *b, const char **what);
+
+/*
+ * Another key of every card.
+ *
+ * in:     reference  two hex digits
+ *         value      "VALUE" or "VALUE/UNBLOCK": digits for a PIN, 8 bytes in hex for an ADM key;
+ * cut errors: ERR_FORMAT, ERR_SPACE
+ */
+NODISCARD enum err batch_add_key(struct batch *b, const char *reference, char *value);
 
 /* Keys and codes that the manufacturer's list tells as text, besides those in perso_card. */
 struct batch_codes {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PROFILE_TEXT_MAX (1U << 18)
+#define KEY_TEXT_MAX     40
 
 struct options {
     struct output_options output;
@@ -40,6 +41,7 @@ enum {
     OPTION_PIN1,
     OPTION_PUK1,
     OPTION_PIN1_DISABLED,
+    OPTION_KEY,
     OPTION_SEED,
     OPTION_KEK,
     OPTION_OPERATOR,
@@ -71,6 +73,8 @@ static const struct argp_option option_table[] = {
      "PIN1 of every card, enabled; without it PIN1 is random and disabled. PIN2 begins as PIN1", 3},
     {"pin1-disabled", OPTION_PIN1_DISABLED, NULL, 0, "--pin1, but not enabled", 3},
     {"puk1", OPTION_PUK1, "D", 0, "UNBLOCK PIN1, 8 digits", 3},
+    {"key", OPTION_KEY, "REF=VALUE[/UNBLOCK]", 0,
+     "another key that the profile has, of every card; repeat", 3},
     {"seed", OPTION_SEED, "HEX", 0,
      "derive what would be random: the same seed makes the same cards", 3},
     {NULL, 0, NULL, 0, "What else is written:", 4},
@@ -117,6 +121,23 @@ static void code_option(struct argp_state *state, const char *name, const char *
 
     if (e != ERR_OK)
         argp_error(state, "--%s: %s", name, err_text(e));
+}
+
+/* REF=VALUE[/UNBLOCK]; what is behind the reference may come from elsewhere. */
+static void key_option(struct argp_state *state, const char *value, struct batch *b)
+{
+    char reference[3] = "", code[KEY_TEXT_MAX];
+    enum err e = ERR_FORMAT;
+
+    if (strlen(value) > 3 && value[2] == '=') {
+        memcpy(reference, value, 2);
+        e = cli_secret_text(value + 3, code, sizeof code);
+        if (e == ERR_OK)
+            e = batch_add_key(b, reference, code);
+        OPENSSL_cleanse(code, sizeof code);
+    }
+    if (e != ERR_OK)
+        argp_error(state, "--key: %s", err_text(e));
 }
 
 static uint64_t number_option(struct argp_state *state, const char *name, const char *value,
@@ -223,6 +244,9 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_PUK1:
         code_option(state, "puk1", value, o->batch.puk1);
+        return 0;
+    case OPTION_KEY:
+        key_option(state, value, &o->batch);
         return 0;
     case OPTION_PIN1_DISABLED:
         o->batch.pin1_disabled = true;
@@ -333,6 +357,8 @@ static int make_all(const struct options *o, struct rd image, struct press *pres
         return cli_fail("interrupted, no card was made");
     if (e == ERR_EXISTS)
         return cli_fail("%s: %s/vault.db has keys of this card already", iccid, o->output.dir);
+    if (e == ERR_NOT_FOUND)
+        return cli_fail("--key: the profile has no row `pin' for it");
     if (e != ERR_OK)
         return cli_fail("%s: %s", iccid, err_text(e));
     e = output_finish(output);

@@ -111,7 +111,7 @@ check "and nothing is made" '[ ! -e "$work/r" ]'
 printf 'pin 0B = 5\npin 02 = 3 10\n' >"$work/keys.profile"
 "$uicc" make --out "$work/kk" --profile "$work/keys.profile" --seed 07 --pin1 4711 \
     --key 0B=0102030405060708 --key 02=9876/11112222
-verify() { "$BIN/apdu" send --card "$work"/k/*.card "$@" | tail -n 1; }
+verify() { "$BIN/apdu" send --card "$work"/kk/*.card "$@" | tail -n 1; }
 check "an ADM key has its value" '[ "$(verify 0020000B080102030405060708)" = 9000 ]'
 check "a second PIN has its value" '[ "$(verify 002000020839383736FFFFFFFF)" = 9000 ]'
 check "and its UNBLOCK value" \

@@ -1,8 +1,7 @@
-/* Tests of uicc/usim: AUTHENTICATE and GET IDENTITY, through APDUs. Goal: the answers of the
+/* Tests of uicc/usim: AUTHENTICATE, through APDUs. Goal: the answers of the
  * standards' own test sets; MAC before SQN before RES; nothing moves on a wrong MAC; a challenge
  * is answered once, also after the power was cut. */
 #include "apdu/hex.h"
-#include "apdu/suci.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/card.h"
 #include "test/support/vectors.h"
@@ -17,7 +16,6 @@
 #define MILENAGE    "test/vectors/milenage-35208.csv"
 #define TUAK        "test/vectors/tuak-35233.csv"
 #define SJA5        "test/vectors/aka_realcard_sja5.csv"
-#define SUCI        "test/vectors/suci_ecies_ts33501.csv"
 
 /* The jump from 0 to the sets' SQN is wider than a network's ever is. */
 #define ANY_JUMP "sqn-delta = 8796093022207\n"
@@ -411,119 +409,6 @@ START_TEST(run_gsm_algorithm_answers_as_gsm_context)
 }
 END_TEST
 
-/* ---- GET IDENTITY (TS 31.102 7.5) ---- */
-
-#define IMSI_C4 "274012001002086" /* TS 33.501 C.4: its MSIN is 001002086 */
-
-static void make_c4(const char *profile)
-{
-    t = card_defaults();
-    (void)snprintf(t->perso.imsi, sizeof t->perso.imsi, "%s", IMSI_C4);
-    t->perso.mnc_len = 3;
-    t->profile = profile;
-    card_make(t);
-    card_expect(t, SELECT_USIM, "9000");
-}
-
-START_TEST(get_identity_gives_the_null_scheme_where_listed)
-{
-    make_c4(NULL);
-    /* 01 type; 274-012; routing indicator 0; null scheme, key 0; MSIN */
-    card_expect(t, "8078000100", "6C0F");
-    card_expect_run(t, "8078000100", "A10D 01 722410 F0FF 00 00 00012080F6 9000");
-}
-END_TEST
-
-START_TEST(get_identity_never_falls_back_to_the_null_scheme)
-{
-    make_c4("content 7FFF/5FD0/4F01 = FF\n");
-    card_expect(t, "8078000100", "6985");
-    card_free(&t);
-    /* a scheme this card does not know, and one whose key is missing */
-    make_c4("content 7FFF/5FD0/4F01 = A004 0501 0102 A106 80011B 810100\n");
-    card_expect(t, "8078000100", "6985");
-}
-END_TEST
-
-START_TEST(get_identity_conceals)
-{
-    char profile[256], want[128];
-    uint8_t bytes[128], msin[16];
-    struct wr w = WR_ARRAY(bytes), plain = WR_ARRAY(msin);
-    struct secret priv SECRET_WIPED = {.len = 0};
-    struct crypto *crypto = crypto_new();
-    bool a = _i == 0;
-    size_t concealed = a ? 32 + 5 + 8 : 33 + 5 + 8;
-
-    v = vectors_open(SUCI);
-    (void)snprintf(profile, sizeof profile, "suci = %s 27 %s\n", a ? "a" : "b",
-                   field((size_t)_i, "hn_pub"));
-    make_c4(profile);
-    (void)card_run(t, "8078000100");
-    (void)snprintf(want, sizeof want, "A1%02zX01722410F0FF%s1B", 8 + concealed, a ? "01" : "02");
-    ck_assert_msg(strncmp(t->answer, want, strlen(want)) == 0, "%s", t->answer);
-    t->answer[strlen(t->answer) - 5] = '\0';
-    ck_assert_int_eq(hex_decode(t->answer + strlen(want), &w), ERR_OK);
-    ck_assert_uint_eq(w.len, concealed);
-    set_secret(&priv, field((size_t)_i, "hn_priv"));
-    ck_assert_int_eq(
-        suci_reveal(crypto, a ? SUCI_PROFILE_A : SUCI_PROFILE_B, &priv, RD_WR(&w), &plain), ERR_OK);
-    ck_assert_uint_eq(plain.len, 5);
-    ck_assert_mem_eq(msin, "\x00\x01\x20\x80\xF6", 5);
-    crypto_free(&crypto);
-}
-END_TEST
-
-START_TEST(get_identity_never_repeats_itself)
-{
-    static char seen[200][160];
-    char profile[128];
-
-    v = vectors_open(SUCI);
-    (void)snprintf(profile, sizeof profile, "suci = a 27 %s\n", field(0, "hn_pub"));
-    make_c4(profile);
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        (void)snprintf(seen[i], sizeof seen[i], "%s", card_run(t, "8078000100"));
-        for (size_t j = 0; j < i; j++)
-            ck_assert_str_ne(seen[i], seen[j]);
-    }
-}
-END_TEST
-
-START_TEST(get_identity_follows_its_conditions)
-{
-    make_c4(NULL);
-    card_expect(t, "8078010100", "6A86");
-    card_expect(t, "8078000200", "6A86");
-    card_expect(t, "00A4000C023F00", "9000");
-    card_expect(t, "8078000100", "6985");
-    card_free(&t);
-    make_c4("services = -125\n");
-    card_expect(t, "8078000100", "6A81");
-    card_free(&t);
-    make_c4(NULL);
-    card_verify(t, "ADM1");
-    card_expect(t, "00A4080C047FFF6FAD", "9000");
-    card_expect(t, "00D600030104", "9000");
-    card_expect(t, "8078000100", "6581");
-    card_free(&t);
-    t = card_defaults();
-    t->perso.pin1_enabled = true;
-    card_make(t);
-    card_expect(t, SELECT_USIM, "9000");
-    card_expect(t, "8078000100", "6982");
-}
-END_TEST
-
-START_TEST(get_identity_fails_without_randomness)
-{
-    v = vectors_open(SUCI);
-    make_c4("suci = a 27 5A8D38864820197C3394B92613B20B91633CBD897119273BF8E4A6F4EEC0A650\n");
-    t->random_fails = true;
-    card_expect(t, "8078000100", "6F00");
-}
-END_TEST
-
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("uicc/usim");
@@ -554,15 +439,6 @@ Suite *suite_under_test(void)
     tcase_add_test(c, authenticate_answers_in_the_isim);
     tcase_add_test(c, authenticate_gives_long_ck_without_kc);
     tcase_add_test(c, run_gsm_algorithm_answers_as_gsm_context);
-    suite_add_tcase(s, c);
-    c = tcase_create("TS 31.102 7.5");
-    tcase_add_checked_fixture(c, NULL, teardown);
-    tcase_add_test(c, get_identity_gives_the_null_scheme_where_listed);
-    tcase_add_test(c, get_identity_never_falls_back_to_the_null_scheme);
-    tcase_add_loop_test(c, get_identity_conceals, 0, 2);
-    tcase_add_test(c, get_identity_never_repeats_itself);
-    tcase_add_test(c, get_identity_follows_its_conditions);
-    tcase_add_test(c, get_identity_fails_without_randomness);
     suite_add_tcase(s, c);
     return s;
 }

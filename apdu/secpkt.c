@@ -70,6 +70,41 @@ const char *secpkt_rsc_text(uint8_t rsc)
     return rsc < ARRAY_LEN(rsc_texts) ? rsc_texts[rsc] : "reserved response status";
 }
 
+static const struct {
+    const char *text;
+    enum secpkt_algorithm algorithm;
+    uint8_t cc_len;
+} names[] = {
+    {"aes", SECPKT_AES, SECPKT_CC_LEN},    {"aes-cmac4", SECPKT_AES, SECPKT_CC_LEN_MIN},
+    {"3des", SECPKT_3DES2, SECPKT_CC_LEN}, {"3des", SECPKT_3DES3, SECPKT_CC_LEN},
+    {"des", SECPKT_DES, SECPKT_CC_LEN},
+};
+
+enum err secpkt_algorithm_from_text(const char *text, size_t key_len,
+                                    enum secpkt_algorithm *algorithm, uint8_t *cc_len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(names[i].text, text) != 0)
+            continue;
+        *algorithm = names[i].algorithm;
+        *cc_len = names[i].cc_len;
+        if (*algorithm != SECPKT_AES && key_len > algorithms[SECPKT_DES].key_len_max)
+            *algorithm =
+                key_len > algorithms[SECPKT_3DES2].key_len_max ? SECPKT_3DES3 : SECPKT_3DES2;
+        return ERR_OK;
+    }
+    return ERR_FORMAT;
+}
+
+const char *secpkt_algorithm_text(enum secpkt_algorithm algorithm, uint8_t cc_len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (names[i].algorithm == algorithm && names[i].cc_len == cc_len)
+            return names[i].text;
+    }
+    return "";
+}
+
 uint8_t secpkt_nibble(enum secpkt_algorithm a)
 {
     return algorithms[a].nibble;
@@ -112,8 +147,8 @@ static enum err check_key(const struct secpkt_key *key, uint8_t kic_or_kid)
 
 static enum err protect_by_cc(const struct secpkt_keys *keys, uint8_t kid, struct protection *p)
 {
-    bool known_len =
-        keys->cc_len == SECPKT_CC_LEN || (keys->cc_len == 4 && keys->kid.algorithm == SECPKT_AES);
+    bool known_len = keys->cc_len == SECPKT_CC_LEN ||
+                     (keys->cc_len == SECPKT_CC_LEN_MIN && keys->kid.algorithm == SECPKT_AES);
     enum err e = check_key(&keys->kid, kid);
 
     if (e != ERR_OK)

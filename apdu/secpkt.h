@@ -17,6 +17,7 @@
 
 #define SECPKT_COUNTER_MAX 0xFFFFFFFFFFULL /* 40 bits */
 #define SECPKT_CC_LEN      8
+#define SECPKT_CC_LEN_MIN  4    /* of an AES-CMAC, where both sides agreed */
 #define SECPKT_MAX         4096 /* bytes of one packet, after reassembly */
 
 /* SPI first byte (command), TS 102 225 5.1.1. */
@@ -78,8 +79,18 @@ struct secpkt_key {
 struct secpkt_keys {
     struct secpkt_key kic;
     struct secpkt_key kid;
-    uint8_t cc_len; /* 8; 4 only where both sides agreed (AES-CMAC) */
+    uint8_t cc_len; /* SECPKT_CC_LEN or SECPKT_CC_LEN_MIN */
 };
+
+/*
+ * How lists and profiles name the algorithm of a key set: aes, aes-cmac4 (CC of 4 bytes), 3des
+ * (two keys or three), des. key_len tells 3DES with three keys; of a set named des, longer keys
+ * are 3DES (its KIK).
+ * errors: ERR_FORMAT
+ */
+NODISCARD enum err secpkt_algorithm_from_text(const char *text, size_t key_len,
+                                              enum secpkt_algorithm *algorithm, uint8_t *cc_len);
+const char *secpkt_algorithm_text(enum secpkt_algorithm algorithm, uint8_t cc_len);
 
 /* Low nibble of KIc and KID that names an algorithm. */
 uint8_t secpkt_nibble(enum secpkt_algorithm a);

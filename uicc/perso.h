@@ -24,8 +24,9 @@
  */
 NODISCARD enum err perso_compile(const char *text, struct wr *image, char *message);
 
-/* What the OTA keys of a card made with this image are for. */
-NODISCARD enum err perso_ota_algorithm(struct rd image, enum secpkt_algorithm *out);
+/* What the OTA keys of a card made with this image are for, and how long a CC under them is. */
+NODISCARD enum err perso_ota_algorithm(struct rd image, enum secpkt_algorithm *out,
+                                       uint8_t *cc_len);
 
 /* One Ki/OTA pair, as the manufacturer's list holds it. Secrets: perso_card_wipe(). */
 struct perso_pair {

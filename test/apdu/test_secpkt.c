@@ -162,6 +162,34 @@ START_TEST(secpkt_short_cc_is_a_truncated_cmac)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    size_t key_len;
+    enum err want;
+    enum secpkt_algorithm algorithm;
+    uint8_t cc_len;
+} names[] = {
+    {"aes", 16, ERR_OK, SECPKT_AES, 8},          {"aes-cmac4", 32, ERR_OK, SECPKT_AES, 4},
+    {"3des", 16, ERR_OK, SECPKT_3DES2, 8},       {"3des", 24, ERR_OK, SECPKT_3DES3, 8},
+    {"des", 8, ERR_OK, SECPKT_DES, 8},           {"des", 16, ERR_OK, SECPKT_3DES2, 8},
+    {"AES", 16, ERR_FORMAT, SECPKT_DES, 0},      {"", 16, ERR_FORMAT, SECPKT_DES, 0},
+    {"aes-cmac", 16, ERR_FORMAT, SECPKT_DES, 0},
+};
+
+START_TEST(secpkt_algorithm_from_text_reads_names)
+{
+    enum secpkt_algorithm a = SECPKT_DES;
+    uint8_t cc_len = 0;
+
+    ck_assert_int_eq(secpkt_algorithm_from_text(names[_i].text, names[_i].key_len, &a, &cc_len),
+                     names[_i].want);
+    ck_assert_int_eq(a, names[_i].algorithm);
+    ck_assert_uint_eq(cc_len, names[_i].cc_len);
+    if (names[_i].want == ERR_OK && names[_i].key_len != 16)
+        ck_assert_str_eq(secpkt_algorithm_text(a, cc_len), names[_i].text);
+}
+END_TEST
+
 static enum err open_plain(struct packets_row *row, const uint8_t *bytes, size_t n,
                            struct secpkt_response *got)
 {
@@ -250,6 +278,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, secpkt_open_response_gives_the_published_data);
     tcase_add_test(t, secpkt_round_trip_at_every_data_length);
     tcase_add_test(t, secpkt_short_cc_is_a_truncated_cmac);
+    tcase_add_loop_test(t, secpkt_algorithm_from_text_reads_names, 0, (int)ARRAY_LEN(names));
     tcase_add_test(t, secpkt_plain_error_response_opens_unauthenticated);
     tcase_add_test(t, secpkt_peek_command_reads_the_header_only);
     tcase_add_test(t, secpkt_rsc_text_names_every_code);

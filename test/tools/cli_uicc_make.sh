@@ -80,6 +80,12 @@ check "no two cards share a key" \
 
 "$uicc" make --out "$work/t" --algorithm tuak --ota 3des
 check "tuak and 3des" '[ "$(field "$work/t/cards.csv" 2 algorithm) $(field "$work/t/cards.csv" 2 ota_algorithm)" = "tuak 3des" ]'
+"$uicc" make --out "$work/short" --ota aes-cmac4 --seed 07
+check "a short CC is in the list" '[ "$(field "$work/short/cards.csv" 2 ota_algorithm)" = aes-cmac4 ]'
+"$uicc" make --out "$work/des" --ota des
+check "DES for whoever names it" \
+    '[ "$(field "$work/des/cards.csv" 2 ota_algorithm) $(field "$work/des/cards.csv" 2 kic | wc -c)" = "des 17" ]'
+check "but not for keys that encrypt keys" '[ "$(field "$work/des/cards.csv" 2 kik | wc -c)" = 33 ]'
 check "TOPc has 32 bytes" '[ "$(field "$work/t/cards.csv" 2 opc | wc -c)" -eq 65 ]'
 "$uicc" make --out "$work/x" --algorithm xor --plmn 310410
 check "xor has no OPc" '[ "$(field "$work/x/cards.csv" 2 algorithm):$(field "$work/x/cards.csv" 2 opc)" = xor: ]'
@@ -94,6 +100,12 @@ check "keys from a file, the environment and standard input" \
 00112233445566778899AABBCCDDEEFF,FFEEDDCCBBAA99887766554433221100,101112131415161718191A1B1C1D1E1F ]'
 
 # --- profiles ---------------------------------------------------------------------------------
+printf '# open to all\ntar B00001 = rfm-usim 06 PIN1\n' >"$work/low.profile"
+output=$("$uicc" make --out "$work/low" --profile "$work/low.profile" 2>&1) && output="made: $output"
+check "a profile below the least security level makes no card" \
+    '[[ $output != made:* ]] && [ ! -e "$work/low/cards.csv" ]'
+check "and hears which line and what the least is" \
+    '[[ $output == *"low.profile: line 2: the least security level is 12"* ]]'
 "$uicc" make --out "$work/p" --profile tools/profiles/m2m-5g.profile --seed 07
 "$uicc" make --out "$work/q" --seed 07
 check "the documented profile is the built-in one" \

@@ -164,6 +164,73 @@ START_TEST(sec_C2_C12_key_byte_must_be_exact)
 }
 END_TEST
 
+static void remake(const char *profile, enum secpkt_algorithm algorithm)
+{
+    air_free(&o);
+    o = air_new(profile, algorithm);
+    air_terminal(o);
+}
+
+/* The length of a CC belongs to the key, not to the packet. */
+START_TEST(sec_C10_cc_length_is_the_key_s)
+{
+    static const struct {
+        const char *profile;
+        uint8_t card, other;
+    } cards[] = {{NULL, 8, 4}, {"ota-algorithm = aes-cmac4", 4, 8}};
+    struct air_packet p;
+
+    remake(cards[_i].profile, SECPKT_AES);
+    p = good(1);
+    o->cc_len = cards[_i].other;
+    air_run(o, &p);
+    assert_plain_refusal(p.command.header.tar, "CC of another length");
+    assert_nothing_happened();
+    o->cc_len = cards[_i].card;
+    ck_assert_uint_eq(air_run(o, &p), 0x9000);
+    ck_assert_uint_eq(o->answer[5], 0x0A + cards[_i].card); /* RHL: the proof's is as long */
+    ck_assert(air_proof(o, &p).authenticated);
+    ck_assert_uint_eq(acc(), 0x0101);
+}
+END_TEST
+
+/* Only a profile that names DES makes a card that takes it. */
+START_TEST(sec_C2_des_is_for_a_profile_that_names_it)
+{
+    struct air_packet p;
+
+    remake("ota-algorithm = des", SECPKT_DES);
+    p = good(1);
+    ck_assert_uint_eq(p.command.header.kic & 0x0F, 1);
+    air_run(o, &p);
+    ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_OK);
+    ck_assert_uint_eq(acc(), 0x0101);
+}
+END_TEST
+
+/* Whoever ciphers nothing need not name a ciphering key; but then nothing is ciphered either. */
+START_TEST(packet_process_takes_empty_kic_of_unciphered_packet)
+{
+    struct air_packet p;
+
+    remake("tar B00001 = rfm-usim 12 PIN1 ADM1", SECPKT_AES);
+    p = good(1);
+    p.command.header.spi[0] = 0x12;
+    p.command.header.kic = 0;
+    air_run(o, &p); /* SPI2 19 asks for a ciphered proof */
+    assert_plain_refusal(p.command.header.tar, "ciphered proof");
+    p.command.header.spi[1] = 0x09;
+    p.command.header.kic = 0x02;
+    air_run(o, &p);
+    assert_plain_refusal(p.command.header.tar, "no index");
+    assert_nothing_happened();
+    p.command.header.kic = 0;
+    air_run(o, &p);
+    ck_assert(air_proof(o, &p).authenticated);
+    ck_assert_uint_eq(acc(), 0x0101);
+}
+END_TEST
+
 /* Sealed with the right keys, but naming other indices; ciphered or not. */
 START_TEST(sec_C12_right_keys_under_other_indices_are_noise)
 {
@@ -285,6 +352,9 @@ END_TEST
 
 START_TEST(sd_level_met_never_below_floor)
 {
+    ck_assert(sd_level_allowed(0x12) && sd_level_allowed(0x16) && sd_level_allowed(0x1E));
+    ck_assert(!sd_level_allowed(0x00) && !sd_level_allowed(0x06) && !sd_level_allowed(0x11));
+    ck_assert(!sd_level_allowed(0x0A) && !sd_level_allowed(0x14));
     for (unsigned level = 0; level < 256; level++) {
         for (unsigned spi1 = 0; spi1 < 0x20; spi1++) {
             if ((spi1 & 3) < 2 || (spi1 & 0x18) < 0x10)
@@ -551,6 +621,9 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, sec_C12_right_keys_under_other_indices_are_noise, 0, 2);
     tcase_add_test(t, sec_C2_kic_of_unciphered_packet_must_be_exact);
     tcase_add_test(t, sec_C12_keys_of_spare_slots_are_noise);
+    tcase_add_loop_test(t, sec_C10_cc_length_is_the_key_s, 0, 2);
+    tcase_add_test(t, sec_C2_des_is_for_a_profile_that_names_it);
+    tcase_add_test(t, packet_process_takes_empty_kic_of_unciphered_packet);
     tcase_add_test(t, sec_C3_C4_tar_scan_finds_nothing);
     tcase_add_test(t, packet_process_tells_key_holder_of_unknown_tar);
     tcase_add_loop_test(t, sec_C6_level_holds_for_right_keys_too, 0, (int)ARRAY_LEN(levels));

@@ -420,7 +420,11 @@ static const struct {
     {"sim-mode = maybe", "line 1: say yes or no"},
     {"name =", "line 1: 1 to 32 characters"},
     {"label = much too long a label", "line 1: 1 to 16 characters"},
-    {"ota-algorithm = des", "line 1: aes or 3des"},
+    {"ota-algorithm = aes-128", "line 1: aes, aes-cmac4, 3des or des"},
+    {"\ntar B00000 = rfm-uicc 06",
+     "line 2: the least security level is 12: CC, and a counter that rises"},
+    {"tar B00000 = ram 00", "line 1: the least security level is 12: CC, and a counter that rises"},
+    {"tar B00000 = ram 15", "line 1: the least security level is 12: CC, and a counter that rises"},
     {"rfm-refresh = 44", "line 1: none, or a qualifier of REFRESH, 00 to 09"},
     {"pin1 = 3", "line 1: unblock tries must be a number up to 15"},
     {"pin1 = 16 10", "line 1: tries must be a number up to 15"},
@@ -469,13 +473,20 @@ END_TEST
 START_TEST(perso_ota_algorithm_tells_the_profile_s)
 {
     enum secpkt_algorithm a = SECPKT_DES;
+    uint8_t cc_len = 0;
     struct wr image = WR_ARRAY(image_bytes);
     char message[PERSO_MESSAGE_MAX] = "";
 
     ck_assert_int_eq(perso_compile("ota-algorithm = 3des", &image, message), ERR_OK);
-    ck_assert_int_eq(perso_ota_algorithm(RD_WR(&image), &a), ERR_OK);
+    ck_assert_int_eq(perso_ota_algorithm(RD_WR(&image), &a, &cc_len), ERR_OK);
     ck_assert_int_eq(a, SECPKT_3DES2);
-    ck_assert_int_eq(perso_ota_algorithm(RD(image_bytes, 20), &a), ERR_CORRUPT);
+    ck_assert_uint_eq(cc_len, 8);
+    image.len = 0;
+    ck_assert_int_eq(perso_compile("ota-algorithm = aes-cmac4", &image, message), ERR_OK);
+    ck_assert_int_eq(perso_ota_algorithm(RD_WR(&image), &a, &cc_len), ERR_OK);
+    ck_assert_int_eq(a, SECPKT_AES);
+    ck_assert_uint_eq(cc_len, 4);
+    ck_assert_int_eq(perso_ota_algorithm(RD(image_bytes, 20), &a, &cc_len), ERR_CORRUPT);
 }
 END_TEST
 

@@ -15,14 +15,6 @@ static const struct {
     enum aka_algorithm value;
 } algorithms[] = {{"milenage", AKA_MILENAGE}, {"tuak", AKA_TUAK}, {"xor", AKA_XOR}};
 
-/* "3des" has two or three keys: its length says which. */
-static const struct {
-    const char *name;
-    enum secpkt_algorithm value;
-    uint8_t len; /* 0: any */
-} ota_algorithms[] = {
-    {"aes", SECPKT_AES, 0}, {"3des", SECPKT_3DES2, 16}, {"3des", SECPKT_3DES3, 24}};
-
 void opchange_subscriber_wipe(struct opchange_subscriber *s)
 {
     OPENSSL_cleanse(s, sizeof *s);
@@ -53,19 +45,15 @@ static enum err read_aka(const struct csv *table, struct aka_key *key)
     return ERR_FORMAT;
 }
 
-static enum err read_ota_key(const struct csv *table, const char *column, struct secpkt_key *key)
+static enum err read_ota_key(const struct csv *table, const char *column, struct secpkt_key *key,
+                             uint8_t *cc_len)
 {
-    const char *name = field(table, "ota_algorithm");
     enum err e = secret_from_hex(&key->key, field(table, column));
 
-    for (size_t i = 0; e == ERR_OK && i < ARRAY_LEN(ota_algorithms); i++) {
-        if (strcmp(name, ota_algorithms[i].name) == 0 &&
-            (ota_algorithms[i].len == 0 || ota_algorithms[i].len == key->key.len)) {
-            key->algorithm = ota_algorithms[i].value;
-            return ERR_OK;
-        }
-    }
-    return e != ERR_OK ? e : ERR_FORMAT;
+    if (e == ERR_OK)
+        e = secpkt_algorithm_from_text(field(table, "ota_algorithm"), key->key.len, &key->algorithm,
+                                       cc_len);
+    return e;
 }
 
 static enum err read_number(const char *text, uint64_t max, uint64_t *out)
@@ -87,12 +75,11 @@ static enum err read_keys(const struct csv *table, struct vault_pair *keys)
     if (e == ERR_OK)
         e = read_aka(table, &keys->aka);
     if (e == ERR_OK)
-        e = read_ota_key(table, "kic", &keys->ota.kic);
+        e = read_ota_key(table, "kic", &keys->ota.kic, &keys->ota.cc_len);
     if (e == ERR_OK)
-        e = read_ota_key(table, "kid", &keys->ota.kid);
+        e = read_ota_key(table, "kid", &keys->ota.kid, &keys->ota.cc_len);
     if (e == ERR_OK)
-        e = read_ota_key(table, "kik", &keys->kik);
-    keys->ota.cc_len = SECPKT_CC_LEN;
+        e = read_ota_key(table, "kik", &keys->kik, &keys->ota.cc_len);
     keys->index = (uint8_t)index;
     return e;
 }
@@ -150,7 +137,7 @@ enum err opchange_subscriber_write(const struct opchange_subscriber *s, struct w
     put(w, algorithm_name(k->aka.algorithm));
     put_secret(w, &k->aka.k);
     put_secret(w, &k->aka.opc);
-    put(w, k->ota.kic.algorithm == SECPKT_AES ? "aes" : "3des");
+    put(w, secpkt_algorithm_text(k->ota.kic.algorithm, k->ota.cc_len));
     put_secret(w, &k->ota.kic.key);
     put_secret(w, &k->ota.kid.key);
     put_secret(w, &k->kik.key);

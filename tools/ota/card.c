@@ -12,18 +12,13 @@ static const char *algorithm_text(enum aka_algorithm a)
     return a == AKA_MILENAGE ? "milenage" : a == AKA_TUAK ? "tuak" : "xor";
 }
 
-static const char *ota_text(enum secpkt_algorithm a)
-{
-    return a == SECPKT_AES ? "aes" : "3des";
-}
-
 static json_t *describe(const struct ledger_card *c)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:b}", "iccid", c->iccid, "imsi",
                      c->imsi, "msisdn", c->msisdn, "algorithm", algorithm_text(c->algorithm),
-                     "ota_algorithm", ota_text(c->ota_algorithm), "index", (int)c->key_index,
-                     "counter", (json_int_t)c->counter, "owner", ledger_owner_text(c->owner),
-                     "renewing", (int)c->renewing);
+                     "ota_algorithm", secpkt_algorithm_text(c->ota_algorithm, SECPKT_CC_LEN),
+                     "index", (int)c->key_index, "counter", (json_int_t)c->counter, "owner",
+                     ledger_owner_text(c->owner), "renewing", (int)c->renewing);
 }
 
 static void print_json_line(json_t *object)

@@ -43,25 +43,16 @@ static enum err read_algorithm(const char *text, enum aka_algorithm *out)
     return ERR_FORMAT;
 }
 
-static enum err read_ota_algorithm(const char *text, size_t key_len, enum secpkt_algorithm *out)
-{
-    if (strcmp(text, "aes") == 0)
-        *out = SECPKT_AES;
-    else if (strcmp(text, "3des") == 0)
-        *out = key_len == 24 ? SECPKT_3DES3 : SECPKT_3DES2;
-    else
-        return ERR_FORMAT;
-    return ERR_OK;
-}
-
-static enum err read_ota_key(const struct csv *csv, const char *column, struct secpkt_key *out)
+static enum err read_ota_key(const struct csv *csv, const char *column, struct secpkt_key *out,
+                             uint8_t *cc_len)
 {
     enum err e = secret_from_hex(&out->key, csv_field(csv, column));
 
     if (e == ERR_OK && out->key.len == 0)
         e = ERR_KEY;
     if (e == ERR_OK)
-        e = read_ota_algorithm(csv_field(csv, "ota_algorithm"), out->key.len, &out->algorithm);
+        e = secpkt_algorithm_from_text(csv_field(csv, "ota_algorithm"), out->key.len,
+                                       &out->algorithm, cc_len);
     return e;
 }
 
@@ -86,16 +77,15 @@ static enum err read_keys(const struct csv *csv, struct vault_pair *out)
     enum err e = cli_number(csv_field(csv, "index"), 1, 15, &index);
 
     out->index = (uint8_t)index;
-    out->ota.cc_len = SECPKT_CC_LEN;
     if (e == ERR_OK)
         e = TEXT_COPY(out->iccid, csv_field(csv, "iccid")) ? ERR_OK : ERR_RANGE;
     if (e == ERR_OK)
         e = read_aka(csv, &out->aka);
     if (e == ERR_OK)
-        e = read_ota_key(csv, "kic", &out->ota.kic);
+        e = read_ota_key(csv, "kic", &out->ota.kic, &out->ota.cc_len);
     if (e == ERR_OK)
-        e = read_ota_key(csv, "kid", &out->ota.kid);
-    return e == ERR_OK ? read_ota_key(csv, "kik", &out->kik) : e;
+        e = read_ota_key(csv, "kid", &out->ota.kid, &out->ota.cc_len);
+    return e == ERR_OK ? read_ota_key(csv, "kik", &out->kik, &out->ota.cc_len) : e;
 }
 
 /* "+" is dropped: SMPP addresses by digits, with TON international. counter: optional column. */

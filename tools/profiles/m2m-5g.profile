@@ -58,7 +58,8 @@ sim-mode = yes
 # An ISIM (TS 31.103), with the IMS identities that a device without one derives from the IMSI.
 isim = yes
 
-# Algorithm of the OTA keys: aes or 3des (two-key; for servers that cannot do better).
+# Algorithm of the OTA keys: aes, aes-cmac4 (checksums of 4 bytes instead of 8), 3des
+# (two-key; for servers that cannot do better) or des (broken: for tests of old servers).
 ota-algorithm = aes
 
 # What the card asks of the terminal after EF.IMSI was changed over the air:
@@ -89,7 +90,8 @@ adm1 = 10
 # What a TAR leads to: rfm-uicc (files from the MF), rfm-usim (from the USIM), rfm-sim
 # (class A0; left out without sim-mode), ram (applications), opchange (subscription
 # manager); the least security it accepts, coded as SPI1 (16: ciphered, CC, counter
-# above); the keys that count as verified. The first line replaces the built-in list.
+# above; never less than 12); the keys that count as verified. The first line replaces
+# the built-in list.
 tar B00000 = rfm-uicc 16 PIN1 ADM1
 tar B00120 = rfm-uicc 16 PIN1 ADM1
 tar B00001 = rfm-usim 16 PIN1 ADM1

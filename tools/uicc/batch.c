@@ -236,9 +236,22 @@ enum err batch_add_key(struct batch *b, const char *reference, char *value)
 
 static bool ota_length(enum secpkt_algorithm a, uint8_t len)
 {
+    if (a == SECPKT_DES)
+        return len == 8;
     if (a == SECPKT_3DES2)
         return len == 16;
     return len == 16 || len == 24 || len == 32;
+}
+
+/* A key that encrypts keys is never single DES. */
+static enum secpkt_algorithm kik_algorithm(enum secpkt_algorithm a)
+{
+    return a == SECPKT_DES ? SECPKT_3DES2 : a;
+}
+
+static uint8_t key_len(enum secpkt_algorithm a)
+{
+    return a == SECPKT_DES ? 8 : a == SECPKT_3DES3 ? 24 : 16;
 }
 
 static enum err check_keys(const struct batch *b, const char **what)
@@ -262,7 +275,7 @@ static enum err check_keys(const struct batch *b, const char **what)
     if (b->kid.len != 0 && !ota_length(b->ota, b->kid.len))
         return ERR_RANGE;
     *what = "--kik";
-    if (b->kik.len != 0 && !ota_length(b->ota, b->kik.len))
+    if (b->kik.len != 0 && !ota_length(kik_algorithm(b->ota), b->kik.len))
         return ERR_RANGE;
     *what = "--adm1";
     return b->adm1.len == 0 || b->adm1.len == 8 ? ERR_OK : ERR_RANGE;
@@ -363,8 +376,8 @@ static enum err pair(const struct batch *b, const struct perso_card *card, bool 
     if (e == ERR_OK)
         e = opc(b, card, index, given ? &b->opc : NULL, &p->aka);
     for (size_t i = 0; i < ARRAY_LEN(ota) && e == ERR_OK; i++) {
-        ota[i].key->algorithm = b->ota;
-        e = key(b, card, index, ota[i].name, ota[i].given, b->ota == SECPKT_3DES3 ? 24 : 16,
+        ota[i].key->algorithm = ota[i].key == &p->kik ? kik_algorithm(b->ota) : b->ota;
+        e = key(b, card, index, ota[i].name, ota[i].given, key_len(ota[i].key->algorithm),
                 &ota[i].key->key);
     }
     return e;

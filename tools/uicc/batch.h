@@ -25,6 +25,7 @@ struct batch {
     char spn[17];
     enum aka_algorithm algorithm;
     enum secpkt_algorithm ota;
+    uint8_t cc_len; /* of an AES-CMAC under its OTA keys */
     struct secret k, opc, op, kic, kid, kik, adm1, seed;
     char pin1[9], puk1[9];
     bool pin1_disabled;

@@ -64,7 +64,8 @@ static const struct argp_option option_table[] = {
     {"k", OPTION_K, "HEX", 0, "K, 16 bytes; tuak also 32", 3},
     {"opc", OPTION_OPC, "HEX", 0, "OPc, 16 bytes; tuak: TOPc, 32", 3},
     {"op", OPTION_OP, "HEX", 0, "OP (TOP) instead: slot 1 of every card has its OPc from it", 3},
-    {"ota", OPTION_OTA, "NAME", 0, "algorithm of the OTA keys, aes or 3des (the profile's)", 3},
+    {"ota", OPTION_OTA, "NAME", 0,
+     "algorithm of the OTA keys: aes, aes-cmac4, 3des or des (the profile's)", 3},
     {"kic", OPTION_KIC, "HEX", 0, "key for ciphering", 3},
     {"kid", OPTION_KID, "HEX", 0, "key for cryptographic checksums", 3},
     {"kik", OPTION_KIK, "HEX", 0, "key that enciphers keys", 3},
@@ -162,13 +163,10 @@ static enum aka_algorithm algorithm_option(struct argp_state *state, const char 
     return AKA_XOR;
 }
 
-static enum secpkt_algorithm ota_option(struct argp_state *state, const char *value)
+static void ota_option(struct argp_state *state, const char *value, struct batch *b)
 {
-    if (strcmp(value, "aes") == 0)
-        return SECPKT_AES;
-    if (strcmp(value, "3des") != 0)
-        argp_error(state, "--ota: aes or 3des");
-    return SECPKT_3DES2;
+    if (secpkt_algorithm_from_text(value, 0, &b->ota, &b->cc_len) != ERR_OK)
+        argp_error(state, "--ota: aes, aes-cmac4, 3des or des");
 }
 
 /* Numbers, keys and codes; false for a key that is none of them. */
@@ -236,7 +234,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         o->batch.algorithm = algorithm_option(state, value);
         return 0;
     case OPTION_OTA:
-        o->batch.ota = ota_option(state, value);
+        ota_option(state, value, &o->batch);
         o->ota_said = true;
         return 0;
     case OPTION_PIN1:
@@ -291,10 +289,10 @@ static int read_profile(const struct options *o, char **text)
         return cli_fail("%s", err_text(ERR_NOMEM));
     if (n == PROFILE_TEXT_MAX)
         return cli_fail("%s: too long for a profile", o->profile);
-    (void)snprintf(*text + n, 64, "%s",
-                   !o->ota_said                 ? ""
-                   : o->batch.ota == SECPKT_AES ? "\nota-algorithm = aes\n"
-                                                : "\nota-algorithm = 3des\n");
+    (*text)[n] = '\0';
+    if (o->ota_said)
+        (void)snprintf(*text + n, 64, "\nota-algorithm = %s\n",
+                       secpkt_algorithm_text(o->batch.ota, o->batch.cc_len));
     return CLI_OK;
 }
 
@@ -306,7 +304,8 @@ static int compile_profile(struct options *o, struct wr *image)
 
     if (status == CLI_OK && perso_compile(text, image, message) != ERR_OK)
         status = cli_fail("%s: %s", o->profile != NULL ? o->profile : "built-in profile", message);
-    if (status == CLI_OK && perso_ota_algorithm(RD_WR(image), &o->batch.ota) != ERR_OK)
+    if (status == CLI_OK &&
+        perso_ota_algorithm(RD_WR(image), &o->batch.ota, &o->batch.cc_len) != ERR_OK)
         status = cli_fail("%s", err_text(ERR_CORRUPT));
     free(text);
     return status;

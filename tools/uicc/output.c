@@ -93,8 +93,8 @@ static enum err write_row(struct output *o, const struct perso_card *card,
         e = ERR_SPACE;
     n = snprintf(row, sizeof row, "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,1,%s,%s,%s\n", card->iccid,
                  card->imsi, card->msisdn + 1, algorithm_name(p->aka.algorithm), hex[0], hex[1],
-                 p->kic.algorithm == SECPKT_AES ? "aes" : "3des", hex[2], hex[3], hex[4], adm1,
-                 codes->pin1, codes->puk1);
+                 secpkt_algorithm_text(p->kic.algorithm, o->batch->cc_len), hex[2], hex[3], hex[4],
+                 adm1, codes->pin1, codes->puk1);
     if (e == ERR_OK && fwrite(row, 1, (size_t)n, o->csv) != (size_t)n)
         e = from_errno();
     OPENSSL_cleanse(hex, sizeof hex);
@@ -174,7 +174,7 @@ static enum err add_pair(struct output *o, const struct perso_card *card, uint8_
     struct vault_pair pair VAULT_PAIR_WIPED = {
         .index = index,
         .aka = p->aka,
-        .ota = {p->kic, p->kid, SECPKT_CC_LEN},
+        .ota = {p->kic, p->kid, o->batch->cc_len},
         .kik = p->kik,
     };
 

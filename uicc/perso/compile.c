@@ -41,6 +41,7 @@ void perso_options_default(struct perso_options *o)
         .sim_mode = true,
         .isim = true,
         .ota_algorithm = SECPKT_AES,
+        .ota_cc_len = SECPKT_CC_LEN,
         .rfm_refresh = 0x04,
         .sqn_delta = SQN_DELTA_MAX,
         .pins = {{0x01, 3, 10}, {0x81, 3, 10}, {0x0A, 10, 0}},

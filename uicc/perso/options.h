@@ -53,7 +53,7 @@ struct perso_options {
     char label[PERSO_LABEL_MAX + 1];
     bool service[PERSO_SERVICES_MAX + 1]; /* by number */
     bool sim_mode, isim;
-    uint8_t ota_algorithm, rfm_refresh;
+    uint8_t ota_algorithm, ota_cc_len, rfm_refresh;
     uint64_t sqn_delta, sqn_age_limit;
     uint8_t historical[15], historical_len;
     struct profile_pin pins[PERSO_PINS_MAX]; /* PIN1, PIN2, ADM1 first */

@@ -6,6 +6,7 @@
 
 #include "apdu/hex.h"
 #include "uicc/pin/pin.h"
+#include "uicc/remote/sd.h"
 #include "uicc/profile/rows.h"
 
 #include <stdarg.h>
@@ -173,13 +174,12 @@ static enum err set_isim(struct reader *r, char *argument, char *value)
 
 static enum err set_ota_algorithm(struct reader *r, char *argument, char *value)
 {
+    enum secpkt_algorithm algorithm;
+
     (void)argument;
-    if (strcmp(value, "aes") == 0)
-        r->o->ota_algorithm = SECPKT_AES;
-    else if (strcmp(value, "3des") == 0)
-        r->o->ota_algorithm = SECPKT_3DES2;
-    else
-        return fail(r, ERR_FORMAT, "aes or 3des");
+    if (secpkt_algorithm_from_text(value, 0, &algorithm, &r->o->ota_cc_len) != ERR_OK)
+        return fail(r, ERR_FORMAT, "aes, aes-cmac4, 3des or des");
+    r->o->ota_algorithm = (uint8_t)algorithm;
     return ERR_OK;
 }
 
@@ -344,6 +344,9 @@ static enum err set_tar(struct reader *r, char *argument, char *value)
     word = next_word(&value);
     if (word == NULL || !parse_number(word, 16, 0x1F, &level))
         return fail(r, ERR_FORMAT, "the security level is coded as SPI1, 00 to 1F");
+    if (!sd_level_allowed((uint8_t)level))
+        return fail(r, ERR_RANGE, "the least security level is %02X: CC, and a counter that rises",
+                    SD_LEVEL_FLOOR);
     tar.level = (uint8_t)level;
     while ((word = next_word(&value)) != NULL) {
         if (find_key(word) == 0)

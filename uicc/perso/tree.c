@@ -546,6 +546,7 @@ static enum err write_profile(const struct tree *t, struct wr *image)
         .pins = o->pins,
         .pin_count = o->pin_count,
         .ota_algorithm = o->ota_algorithm,
+        .ota_cc_len = o->ota_cc_len,
         .rfm_refresh = o->rfm_refresh,
         .sqn_delta = o->sqn_delta,
         .sqn_age_limit = o->sqn_age_limit,

@@ -66,7 +66,7 @@ static enum err bench_new(struct rd image, struct bench **out)
     return ERR_OK;
 }
 
-enum err perso_ota_algorithm(struct rd image, enum secpkt_algorithm *out)
+enum err perso_ota_algorithm(struct rd image, enum secpkt_algorithm *out, uint8_t *cc_len)
 {
     struct bench *b;
     enum err e = bench_new(image, &b);
@@ -74,6 +74,7 @@ enum err perso_ota_algorithm(struct rd image, enum secpkt_algorithm *out)
     if (e != ERR_OK)
         return e;
     *out = (enum secpkt_algorithm)b->profile->ota_algorithm;
+    *cc_len = b->profile->ota_cc_len;
     bench_free(&b);
     return ERR_OK;
 }
@@ -259,7 +260,8 @@ static enum err put_ims(struct bench *b, const struct perso_card *card)
 
 /* ---- keys ---- */
 
-static bool key_fits(const struct secpkt_key *k)
+/* Single DES, broken long ago, is for a profile that names it. */
+static bool key_fits(const struct secpkt_key *k, const struct profile *profile)
 {
     switch (k->algorithm) {
     case SECPKT_AES:
@@ -269,7 +271,7 @@ static bool key_fits(const struct secpkt_key *k)
     case SECPKT_3DES3:
         return k->key.len == 24;
     case SECPKT_DES:
-        break; /* broken long ago; a card of ours never has it */
+        return k->key.len == 8 && profile->ota_algorithm == SECPKT_DES;
     }
     return false;
 }
@@ -298,8 +300,8 @@ static enum err put_slot(struct bench *b, uint8_t index, const struct perso_pair
     };
     enum err e;
 
-    if (!aka_fits(&pair->aka) || !key_fits(&pair->kic) || !key_fits(&pair->kid) ||
-        !key_fits(&pair->kik))
+    if (!aka_fits(&pair->aka) || !key_fits(&pair->kic, b->profile) ||
+        !key_fits(&pair->kid, b->profile) || !key_fits(&pair->kik, b->profile))
         return ERR_RANGE;
     e = slot_write(&b->store, index, &slot);
     return e == ERR_OK ? sqn_reset(&b->store, index) : e;

@@ -27,11 +27,12 @@
 
 #include <string.h>
 
-#define IMAGE_MAGIC    0x52535046U
-#define IMAGE_VERSION  1
-#define IMAGE_FLAG_SIM 0x01
-#define IMAGE_FLAGS    IMAGE_FLAG_SIM
-#define IMAGE_FILE_MIN 21 /* bytes of a file without AID and content */
+#define IMAGE_MAGIC         0x52535046U
+#define IMAGE_VERSION       1
+#define IMAGE_FLAG_SIM      0x01
+#define IMAGE_FLAG_SHORT_CC 0x02
+#define IMAGE_FLAGS         (IMAGE_FLAG_SIM | IMAGE_FLAG_SHORT_CC)
+#define IMAGE_FILE_MIN      21 /* bytes of a file without AID and content */
 #define IMAGE_BODY_MAX                                                        \
     0xFFFFU /* a transparent EF cannot be addressed beyond, a TLV EF need not \
              */
@@ -85,6 +86,7 @@ static enum err read_head(struct rd *r, struct profile *p)
     if (magic != IMAGE_MAGIC || version != IMAGE_VERSION || (flags & ~IMAGE_FLAGS) != 0)
         return ERR_CORRUPT;
     p->sim_mode = (flags & IMAGE_FLAG_SIM) != 0;
+    p->ota_cc_len = (flags & IMAGE_FLAG_SHORT_CC) != 0 ? SECPKT_CC_LEN_MIN : SECPKT_CC_LEN;
     if (rd_u8(r, &p->ota_algorithm) != ERR_OK || rd_u8(r, &p->rfm_refresh) != ERR_OK ||
         rd_u64(r, &p->sqn_delta) != ERR_OK || rd_u64(r, &p->sqn_age_limit) != ERR_OK)
         return ERR_CORRUPT;
@@ -404,7 +406,8 @@ static void write_head(struct wr *w, const struct profile *p)
 
     wr_u32(w, IMAGE_MAGIC);
     wr_u8(w, IMAGE_VERSION);
-    wr_u8(w, p->sim_mode ? IMAGE_FLAG_SIM : 0);
+    wr_u8(w, (uint8_t)((p->sim_mode ? IMAGE_FLAG_SIM : 0) |
+                       (p->ota_cc_len == SECPKT_CC_LEN_MIN ? IMAGE_FLAG_SHORT_CC : 0)));
     wr_u8(w, p->ota_algorithm);
     wr_u8(w, p->rfm_refresh);
     wr_u64(w, p->sqn_delta);

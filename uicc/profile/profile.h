@@ -90,6 +90,7 @@ struct profile {
     const struct profile_pin *pins;
     uint8_t pin_count;
     uint8_t ota_algorithm; /* enum secpkt_algorithm of the batch's OTA keys */
+    uint8_t ota_cc_len;    /* bytes of a CC under those of AES */
     uint8_t rfm_refresh;   /* REFRESH qualifier after remote change of EF.IMSI; FF none */
     uint64_t sqn_delta, sqn_age_limit;
     bool sim_mode; /* class A0 is answered */

@@ -12,13 +12,14 @@
 uint64_t counter_read(const struct store *s, uint16_t key_set);
 
 /*
- * May a packet with this counter run, as SPI1 asks? Never for a mode without replay check.
+ * May a packet with this counter run, as SPI1 asks? Never for a mode without replay check, unless
+ * the floor of a test build has none (SD_LEVEL_FLOOR).
  * errors: ERR_COUNTER_LOW, ERR_COUNTER_HIGH (mode "one higher" and a gap),
  *         ERR_COUNTER_BLOCKED (the key set has reached the end), ERR_DENIED (mode without check)
  */
 NODISCARD enum err counter_check(uint64_t stored, uint64_t received, uint8_t spi1);
 
-/* Stage it in the store's transaction. */
+/* Stage it in the store's transaction, if it is higher than the one before. */
 NODISCARD enum err counter_stage(struct store *s, uint16_t key_set, uint64_t received);
 
 #endif

@@ -206,9 +206,10 @@ static enum err authenticate(struct card *card, struct rd packet, struct wr *pla
                              const struct secpkt_header *header, struct sd_access *access,
                              struct secpkt_command *out)
 {
+    uint8_t least = SD_LEVEL_FLOOR & SPI1_CHECK_MASK;
     enum err e;
 
-    if ((header->spi[0] & SPI1_CHECK_MASK) != SPI1_CHECK_CC)
+    if ((header->spi[0] & SPI1_CHECK_MASK) < least)
         return ERR_MAC;
     e = sd_keys(card, header, access);
     return e == ERR_OK

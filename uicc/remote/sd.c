@@ -53,14 +53,22 @@ bool sd_find_target(const struct card *card, const uint8_t tar[3], struct sd_tar
     return false;
 }
 
+static uint8_t higher(uint8_t a, uint8_t b, uint8_t field)
+{
+    return (uint8_t)((a & field) > (b & field) ? a & field : b & field);
+}
+
 /* A level below the floor is raised to it, field by field. */
 static uint8_t with_floor(uint8_t level)
 {
-    if ((level & SPI1_CHECK_MASK) < (SD_LEVEL_FLOOR & SPI1_CHECK_MASK))
-        level = (uint8_t)((level & ~SPI1_CHECK_MASK) | (SD_LEVEL_FLOOR & SPI1_CHECK_MASK));
-    if ((level & SPI1_COUNTER_MASK) < (SD_LEVEL_FLOOR & SPI1_COUNTER_MASK))
-        level = (uint8_t)((level & ~SPI1_COUNTER_MASK) | (SD_LEVEL_FLOOR & SPI1_COUNTER_MASK));
-    return level;
+    return (uint8_t)(higher(level, SD_LEVEL_FLOOR, SPI1_CHECK_MASK) |
+                     higher(level, SD_LEVEL_FLOOR, SPI1_CIPHER) |
+                     higher(level, SD_LEVEL_FLOOR, SPI1_COUNTER_MASK));
+}
+
+bool sd_level_allowed(uint8_t level)
+{
+    return with_floor(level) == level;
 }
 
 bool sd_level_met(uint8_t level, uint8_t spi1)
@@ -86,6 +94,19 @@ static bool algorithm_permitted(const struct profile *profile, const struct secp
 static bool names_algorithm(uint8_t kic_or_kid, const struct secpkt_key *key)
 {
     return (kic_or_kid & 0x0F) == secpkt_nibble(key->algorithm);
+}
+
+/* Where neither command nor response is ciphered KIc says nothing, and may be empty (TS 102 225
+ * 5.1.2). Whatever else stands there must be right. */
+static bool kic_is_empty(const struct secpkt_header *h)
+{
+    return h->kic == 0 && (h->spi[0] & SPI1_CIPHER) == 0 && (h->spi[1] & SPI2_CIPHER) == 0;
+}
+
+static bool names_keys(const struct secpkt_header *h, const struct secpkt_key *kic,
+                       const struct secpkt_key *kid)
+{
+    return (kic_is_empty(h) || names_algorithm(h->kic, kic)) && names_algorithm(h->kid, kid);
 }
 
 /* The set of the pair before a trial is good for the subscription manager only. */
@@ -125,14 +146,13 @@ static enum err domain_keys(const struct card *card, const struct secpkt_header 
                             uint8_t domain, struct sd_access *out)
 {
     ISD_KEYS_WIPED struct isd_keys keys = {0};
-    uint8_t index = header->kic >> 4;
+    uint8_t index = header->kid >> 4;
 
     if (isd_keys_find(card, domain, index, &keys) != ERR_OK)
         return ERR_KEY;
     set_key(&out->keys.kic, keys.type, &keys.enc);
     set_key(&out->keys.kid, keys.type, &keys.mac);
-    if (!names_algorithm(header->kic, &out->keys.kic) ||
-        !names_algorithm(header->kid, &out->keys.kid))
+    if (!names_keys(header, &out->keys.kic, &out->keys.kid))
         return ERR_KEY;
     out->key_set = (uint16_t)(domain << 8 | index);
     out->fallback = false;
@@ -145,7 +165,7 @@ static enum err domain_keys(const struct card *card, const struct secpkt_header 
 static enum err slot_keys(const struct card *card, const struct secpkt_header *header,
                           struct sd_access *out)
 {
-    uint8_t index = header->kic >> 4;
+    uint8_t index = header->kid >> 4;
     bool fallback;
     SLOT_WIPED struct slot slot = {0};
 
@@ -154,22 +174,23 @@ static enum err slot_keys(const struct card *card, const struct secpkt_header *h
         return ERR_KEY;
     if (!algorithm_permitted(card->profile, &slot.kic) ||
         !algorithm_permitted(card->profile, &slot.kid) ||
-        !names_algorithm(header->kic, &slot.kic) || !names_algorithm(header->kid, &slot.kid))
+        !names_keys(header, &slot.kic, &slot.kid))
         return ERR_KEY;
     out->key_set = index;
     out->fallback = fallback;
     out->keys.kic = slot.kic;
     out->keys.kid = slot.kid;
-    out->keys.cc_len = SECPKT_CC_LEN;
+    out->keys.cc_len =
+        slot.kid.algorithm == SECPKT_AES ? card->profile->ota_cc_len : SECPKT_CC_LEN;
     return ERR_OK;
 }
 
 enum err sd_keys(const struct card *card, const struct secpkt_header *header, struct sd_access *out)
 {
     struct sd_target target;
-    uint8_t index = header->kic >> 4;
+    uint8_t index = header->kid >> 4;
 
-    if (index == 0 || header->kid >> 4 != index)
+    if (index == 0 || (!kic_is_empty(header) && header->kic >> 4 != index))
         return ERR_KEY;
     if (sd_find_target(card, header->tar, &target) && target.domain != APPLET_ISD &&
         has_ota_keys(card, target.domain))

@@ -7,8 +7,15 @@
 
 #include "uicc/core/card.h"
 
-/* The least any TAR asks for, whatever a profile says: CC and a counter that only goes up. */
+/*
+ * The least any TAR may ask for, coded as SPI1: CC and a counter that only goes up. A profile that
+ * says less is not compiled, and a card raises whatever else says less. Only a build for tests may
+ * say another floor (-DSD_LEVEL_FLOOR=0).
+ */
+#ifndef SD_LEVEL_FLOOR
 #define SD_LEVEL_FLOOR (SPI1_CHECK_CC | SPI1_COUNTER_ABOVE)
+#endif
+bool sd_level_allowed(uint8_t level);
 
 /* NULL when no application listens there. */
 const struct profile_tar *sd_find_tar(const struct profile *profile, const uint8_t tar[3]);

@@ -65,10 +65,11 @@ static void make_pairs(struct perso_card *made, enum secpkt_algorithm algorithm)
         aka_key_defaults(&p->aka, AKA_MILENAGE);
         set(&p->aka.k, (uint8_t)(0x11 + i), 16);
         set(&p->aka.opc, (uint8_t)(0x21 + i), 16);
-        p->kic.algorithm = p->kid.algorithm = p->kik.algorithm = algorithm;
+        p->kic.algorithm = p->kid.algorithm = algorithm;
+        p->kik.algorithm = algorithm == SECPKT_DES ? SECPKT_3DES2 : algorithm;
         set(&p->kic.key, (uint8_t)(0x31 + i), key_len(algorithm));
         set(&p->kid.key, (uint8_t)(0x41 + i), key_len(algorithm));
-        set(&p->kik.key, (uint8_t)(0x51 + i), key_len(algorithm));
+        set(&p->kik.key, (uint8_t)(0x51 + i), key_len(p->kik.algorithm));
     }
 }
 
@@ -105,6 +106,7 @@ struct air *air_new(const char *profile, enum secpkt_algorithm algorithm)
                                   .msisdn = "+4917279119183",
                                   .smsc = "+447797704848",
                                   .spn = "Operator A"};
+    o->cc_len = SECPKT_CC_LEN;
     fill_pins(&o->made);
     make_pairs(&o->made, algorithm);
     nvm_sim_init(&o->sim, PERSO_NVM_SIZE);
@@ -277,7 +279,7 @@ void air_terminal(struct air *o)
 struct secpkt_keys air_keys(const struct air *o, uint8_t slot)
 {
     return (struct secpkt_keys){o->made.pairs[slot - 1].kic, o->made.pairs[slot - 1].kid,
-                                SECPKT_CC_LEN};
+                                o->cc_len};
 }
 
 struct air_packet air_packet(const struct air *o, uint8_t slot, const char *tar, uint64_t counter,

@@ -32,6 +32,7 @@ struct air {
     struct perso_card made; /* what the manufacturer knows */
     struct crypto *crypto;  /* the server's */
     uint64_t now_ms, random;
+    uint8_t cc_len; /* of the server's keys; SECPKT_CC_LEN unless a test says otherwise */
 
     /* the last command */
     uint8_t answer[4096];

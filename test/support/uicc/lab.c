@@ -266,6 +266,7 @@ static void build(struct lab *lab)
         .pins = pins,
         .pin_count = ARRAY_LEN(pins),
         .ota_algorithm = SECPKT_AES,
+        .ota_cc_len = SECPKT_CC_LEN,
         .sim_mode = true,
     };
 }

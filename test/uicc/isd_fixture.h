@@ -65,6 +65,34 @@ static inline void open_isd(void)
     ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
 }
 
+static inline struct gp_key new_key(enum gp_key_type type, uint8_t seed, uint8_t len)
+{
+    struct gp_key k = {.type = type};
+
+    for (uint8_t i = 0; i < len; i++)
+        k.key.bytes[i] = (uint8_t)(seed + i * 3);
+    k.key.len = len;
+    return k;
+}
+
+/* PUT KEY of keys 1 and on with the session's DEK. */
+static inline const char *put_keys(uint8_t old, uint8_t version, enum gp_key_type type, uint8_t len,
+                                   size_t count)
+{
+    struct gp_key dek = {.type = h->protocol == 2 ? GP_KEY_DES : GP_KEY_AES, .key = h->s_dek};
+    struct gp_key keys[3];
+    uint8_t bytes[300];
+    char hex[700];
+    struct wr w = WR_ARRAY(bytes);
+
+    for (uint8_t i = 0; i < 3; i++)
+        keys[i] = new_key(type, (uint8_t)(0x80 + 0x10 * i), len);
+    if (gp_write_put_key(h->crypto, old, version, keys, count, &dek, &w) != ERR_OK)
+        return "cannot";
+    ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
+    return offcard_run(h, hex);
+}
+
 static inline TCase *add(Suite *s, const char *clause, void (*set_up)(void))
 {
     TCase *c = tcase_create(clause);

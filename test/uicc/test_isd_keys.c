@@ -4,34 +4,6 @@
 
 /* ---- keys ---- */
 
-static struct gp_key new_key(enum gp_key_type type, uint8_t seed, uint8_t len)
-{
-    struct gp_key k = {.type = type};
-
-    for (uint8_t i = 0; i < len; i++)
-        k.key.bytes[i] = (uint8_t)(seed + i * 3);
-    k.key.len = len;
-    return k;
-}
-
-/* PUT KEY with the session's DEK. */
-static const char *put_keys(uint8_t old, uint8_t version, enum gp_key_type type, uint8_t len,
-                            size_t count)
-{
-    struct gp_key dek = {.type = h->protocol == 2 ? GP_KEY_DES : GP_KEY_AES, .key = h->s_dek};
-    struct gp_key keys[3];
-    uint8_t bytes[300];
-    char hex[700];
-    struct wr w = WR_ARRAY(bytes);
-
-    for (uint8_t i = 0; i < 3; i++)
-        keys[i] = new_key(type, (uint8_t)(0x80 + 0x10 * i), len);
-    if (gp_write_put_key(h->crypto, old, version, keys, count, &dek, &w) != ERR_OK)
-        return "cannot";
-    ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
-    return offcard_run(h, hex);
-}
-
 static void use_new_keys(uint8_t len, enum gp_key_type type)
 {
     h->enc = new_key(type, 0x80, len).key;

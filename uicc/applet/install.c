@@ -2,7 +2,9 @@
 
 #include "uicc/applet/native.h"
 
-#define QUOTA_DEFAULT 1024U /* bytes of data of an instance whose installer names none */
+/* Bytes of data of an instance whose installer names none; a domain's are for its content, which
+ * then knows no bound but the card's. */
+#define QUOTA_DEFAULT 1024U
 
 /* ---- who stands behind a module ---- */
 
@@ -41,7 +43,7 @@ static unsigned count_timers(const struct store *s)
 /* TS 102 226 8.2.1.3.2.2: what the instance asks for is there, or it is not installed. */
 static enum err check_resources(struct card *card, struct applet_installation *w)
 {
-    if (w->entry.quota == 0)
+    if (w->entry.quota == 0 && (w->entry.privileges[0] & PRIVILEGE_SD) == 0)
         w->entry.quota = QUOTA_DEFAULT;
     if (w->entry.quota > card_free_memory(card))
         return ERR_SPACE;

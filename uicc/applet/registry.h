@@ -49,6 +49,11 @@ enum applet_kind {
 #define APPLET_PERSONAL   0x0F
 #define APPLET_LOCKED     0x80 /* bit over the state it was locked in */
 
+/* Bits of a load file that is not LOADED yet. */
+#define APPLET_LOAD_REMOTE   0x40 /* comes over the air: goes on after a reset */
+#define APPLET_LOAD_COMBINED 0x20 /* its installation belongs to it (GP 11.5.2.1) */
+#define APPLET_LOAD_WHOLE    0x10 /* and that is what it waits for */
+
 #define CARD_OP_READY    0x01
 #define CARD_INITIALIZED 0x07
 #define CARD_SECURED     0x0F
@@ -138,6 +143,11 @@ uint8_t applet_registry_free(const struct store *s);
  * data: { length AID }*. */
 NODISCARD enum err applet_registry_module(const struct store *s, uint8_t package, unsigned n,
                                           struct applet_aid *out);
+
+static inline bool applet_is_loading(const struct applet_entry *e)
+{
+    return e->kind == APPLET_LOAD_FILE && e->life != APPLET_LOADED;
+}
 
 /* A load file that is part of the card. */
 static inline bool applet_is_native(uint8_t number)

@@ -11,40 +11,55 @@
 
 #include <string.h>
 
-#define TAG_IIN          0x42
-#define TAG_CIN          0x45
-#define TAG_URL          0x5F50 /* of the domain's manager */
-#define TAG_CARD_DATA    0x66
-#define TAG_CAPABILITY   0x67
-#define TAG_DIVERSITY    0xCF
-#define TAG_LEVEL        0xD3
-#define TAG_RECOGNITION  0x73
-#define TAG_OID          0x06
-#define TAG_KEY_INFO     0xE0
-#define TAG_SEQUENCE     0xC1
-#define TAG_CPLC         0x9F7F
-#define TAG_RESOURCES    0xFF21
-#define TAG_APPLICATIONS 0x2F00
-#define TAG_APPLICATION  0x61
-#define TAG_AID          0x4F
+#define TAG_IIN           0x42
+#define TAG_CIN           0x45
+#define TAG_URL           0x5F50 /* of the domain's manager */
+#define TAG_CARD_DATA     0x66
+#define TAG_CAPABILITY    0x67
+#define TAG_DIVERSITY     0xCF
+#define TAG_LEVEL         0xD3
+#define TAG_RECOGNITION   0x73
+#define TAG_OID           0x06
+#define TAG_KEY_INFO      0xE0
+#define TAG_SEQUENCE      0xC1
+#define TAG_CONFIRMATIONS 0xC2
+#define TAG_CPLC          0x9F7F
+#define TAG_RESOURCES     0xFF21
+#define TAG_APPLICATIONS  0x2F00
+#define TAG_APPLICATION   0x61
+#define TAG_AID           0x4F
 
 #define OBJECTS_MAX 256U
 
 /* ---- stored objects ---- */
 
-static struct rd objects_of(const struct isd_caller *caller)
+static struct rd objects_of(const struct card *card, uint8_t domain)
 {
     struct rd r = {NULL, 0};
 
-    (void)store_get(&caller->card->store, OBJ_APPLET(APPLET_DATA + caller->domain.number), &r);
+    (void)store_get(&card->store, OBJ_APPLET(APPLET_DATA + domain), &r);
     return r;
+}
+
+/* As long as nobody stored another one, the number of the card is what EF.ICCID says. */
+void isd_write_value(const struct card *card, uint32_t tag, struct wr *w)
+{
+    uint8_t iccid[SCP_DIVERSIFICATION_LEN] = {0};
+    struct rd value;
+
+    if (tlv_find(objects_of(card, APPLET_ISD), tag, &value) == ERR_OK) {
+        wr_rd(w, value);
+    } else if (tag == TAG_CIN) {
+        isd_diversification(card, iccid);
+        wr_bytes(w, iccid, sizeof iccid);
+    }
 }
 
 static sw_t stored_object(struct isd_caller *caller, uint32_t tag, struct wr *out)
 {
     struct rd value;
 
-    if (tlv_find(objects_of(caller), tag, &value) != ERR_OK)
+    if (tlv_find(objects_of(caller->card, caller->domain.number), tag, &value) != ERR_OK)
         return SW_REFERENCE;
     tlv_write(out, tag, value);
     return SW_OK;
@@ -122,7 +137,9 @@ static sw_t capability(struct isd_caller *caller, uint32_t tag, struct wr *out)
     static const uint8_t options02[] = {0x15, 0x55},
                          options03[] = {0, 0x10, 0x20, 0x30, 0x60, 0x70};
     static const uint8_t of_domains[] = {ISD_PRIVILEGES_1, ISD_PRIVILEGES_2, 0};
-    static const uint8_t of_applications[] = {ISD_PRIVILEGES_1 & (uint8_t)~PRIVILEGE_SD, 0, 0};
+    static const uint8_t of_applications[] = {PRIVILEGE_CARD_LOCK, 0, 0};
+    /* AES-CMAC of every length, and ECDSA on P-256, P-384, P-521 */
+    static const uint8_t signatures[] = {0xF8, 0x02}, macs[] = {0x38};
     size_t mark = tlv_open(out, tag);
 
     (void)caller;
@@ -131,6 +148,9 @@ static sw_t capability(struct isd_caller *caller, uint32_t tag, struct wr *out)
     tlv_write(out, 0x81, RD_ARRAY(of_domains));
     tlv_write(out, 0x82, RD_ARRAY(of_applications));
     tlv_write_u8(out, 0x83, 0x02); /* load file hash: SHA-256 */
+    tlv_write(out, 0x85, RD_ARRAY(signatures));
+    tlv_write(out, 0x86, RD_ARRAY(macs));
+    tlv_write(out, 0x87, RD_ARRAY(signatures));
     tlv_close(out, mark);
     return SW_OK;
 }
@@ -150,13 +170,30 @@ static sw_t diversity(struct isd_caller *caller, uint32_t tag, struct wr *out)
     return SW_OK;
 }
 
-/* As long as nobody stored another one, the number of the card is what EF.ICCID says. */
 static sw_t image_number(struct isd_caller *caller, uint32_t tag, struct wr *out)
 {
-    sw_t sw = stored_object(caller, tag, out);
+    size_t mark;
 
-    return sw_equal(sw, SW_OK) || caller->domain.number != APPLET_ISD ? sw
-                                                                      : diversity(caller, tag, out);
+    if (caller->domain.number != APPLET_ISD)
+        return stored_object(caller, tag, out);
+    mark = tlv_open(out, tag);
+    isd_write_value(caller->card, tag, out);
+    tlv_close(out, mark);
+    return SW_OK;
+}
+
+/* GP H.5: of receipts; none as long as there is no key to make them. */
+static sw_t confirmations(struct isd_caller *caller, uint32_t tag, struct wr *out)
+{
+    const struct card *card = caller->card;
+    uint8_t bytes[2];
+    struct wr w = WR_ARRAY(bytes);
+
+    if (!isd_keys_stored(card, APPLET_ISD, ISD_KEYS_RECEIPT))
+        return SW_REFERENCE;
+    wr_u16(&w, (uint16_t)isd_keys_sequence(card, APPLET_ISD, ISD_KEYS_RECEIPT));
+    tlv_write(out, tag, RD_WR(&w));
+    return SW_OK;
 }
 
 static sw_t key_information(struct isd_caller *caller, uint32_t tag, struct wr *out)
@@ -250,12 +287,19 @@ static const struct {
     bool issuer; /* of the issuer security domain alone */
     sw_t (*write)(struct isd_caller *caller, uint32_t tag, struct wr *out);
 } objects[] = {
-    {TAG_IIN, false, stored_object},    {TAG_CIN, false, image_number},
-    {TAG_URL, false, stored_object},    {TAG_CAPABILITY, true, capability},
-    {TAG_LEVEL, false, security_level}, {TAG_DIVERSITY, true, diversity},
-    {TAG_CARD_DATA, false, card_data},  {TAG_KEY_INFO, false, key_information},
-    {TAG_SEQUENCE, false, sequence},    {TAG_CPLC, true, production},
-    {TAG_RESOURCES, true, resources},   {TAG_APPLICATIONS, true, applications},
+    {TAG_IIN, false, stored_object},
+    {TAG_CIN, false, image_number},
+    {TAG_CONFIRMATIONS, true, confirmations},
+    {TAG_URL, false, stored_object},
+    {TAG_CAPABILITY, true, capability},
+    {TAG_LEVEL, false, security_level},
+    {TAG_DIVERSITY, true, diversity},
+    {TAG_CARD_DATA, false, card_data},
+    {TAG_KEY_INFO, false, key_information},
+    {TAG_SEQUENCE, false, sequence},
+    {TAG_CPLC, true, production},
+    {TAG_RESOURCES, true, resources},
+    {TAG_APPLICATIONS, true, applications},
 };
 
 sw_t isd_get_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
@@ -299,7 +343,7 @@ static enum err store_object(struct isd_caller *caller, uint32_t tag, struct rd 
 {
     uint8_t bytes[OBJECTS_MAX];
     struct wr w = WR_ARRAY(bytes);
-    enum err e = merge(objects_of(caller), tag, value, &w);
+    enum err e = merge(objects_of(caller->card, caller->domain.number), tag, value, &w);
 
     return e == ERR_OK ? store_put(&caller->card->store,
                                    OBJ_APPLET(APPLET_DATA + caller->domain.number), RD_WR(&w))

@@ -1,10 +1,9 @@
 /*
- * INSTALL and DELETE (GP 11.5, 11.2).
+ * INSTALL (GP 11.5).
  */
-#include "uicc/isd/keys.h"
 #include "uicc/isd/params.h"
+#include "uicc/isd/token.h"
 
-#include "apdu/tlv.h"
 #include "uicc/remote/sd.h"
 
 #include <string.h>
@@ -15,6 +14,11 @@
 #define FOR_EXTRADITION     0x10
 #define FOR_PERSONALISATION 0x20
 #define FOR_REGISTRY_UPDATE 0x40
+#define FOR_ALL             (FOR_LOAD | FOR_INSTALL | FOR_SELECTABLE)
+
+/* P2 of FOR_ALL, which comes in two pieces, with the LOAD commands between them. */
+#define COMBINED_BEGINS 0x01
+#define COMBINED_ENDS   0x03
 
 #define TAR_LEN 3
 
@@ -40,21 +44,28 @@ bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *e
 
 /* ---- fields ---- */
 
-/* Six length-value fields; which is which depends on the form. */
+/* Five or six length-value fields; which is which depends on the form. The last one is a token,
+ * and vouches for those before it. */
 struct fields {
     struct rd at[6];
+    struct rd body, token;
 };
 
 static enum err read_fields(struct rd data, unsigned count, struct fields *f)
 {
     enum err e = ERR_OK;
 
+    f->body.at = data.at;
     for (unsigned i = 0; i < count && e == ERR_OK; i++)
         e = isd_take_lv(&data, &f->at[i]);
-    return e == ERR_OK && data.left > 0 ? ERR_FORMAT : e;
+    if (e != ERR_OK || data.left > 0)
+        return ERR_FORMAT;
+    f->token = f->at[count - 1];
+    f->body.left = (size_t)(f->token.at - f->body.at) - 1;
+    return ERR_OK;
 }
 
-static sw_t sw_of(enum err e)
+sw_t isd_status(enum err e)
 {
     switch (e) {
     case ERR_OK:
@@ -70,6 +81,7 @@ static sw_t sw_of(enum err e)
     case ERR_CONDITIONS:
         return SW_CONDITIONS;
     case ERR_IO:
+    case ERR_CORRUPT:
         return SW_MEMORY;
     default:
         return SW_BAD_DATA;
@@ -77,20 +89,6 @@ static sw_t sw_of(enum err e)
 }
 
 /* ---- for load ---- */
-
-/* What an interrupted load left behind makes room; the card loads one file at a time. */
-static enum err drop_unfinished(struct card *card)
-{
-    struct applet_entry e;
-    enum err result = ERR_OK;
-
-    for (uint8_t n = 0; applet_registry_next(&card->store, n, &e) == ERR_OK && result == ERR_OK;
-         n = e.number) {
-        if (e.kind == APPLET_LOAD_FILE && e.life == APPLET_LOADING)
-            result = applet_registry_remove(&card->store, e.number);
-    }
-    return result;
-}
 
 /* The domain that the load file shall belong to: the caller's, or another one that he may touch. */
 static enum err find_domain(const struct isd_caller *caller, struct rd aid, uint8_t *number)
@@ -107,43 +105,42 @@ static enum err find_domain(const struct isd_caller *caller, struct rd aid, uint
     return ERR_OK;
 }
 
-static enum err begin_load(struct card *card, struct applet_entry *file, struct rd hash)
+/* load file AID, domain AID, hash, parameters, token; life: as what it begins */
+static sw_t for_load(struct isd_caller *caller, const struct fields *f, uint8_t life)
 {
-    enum err e = drop_unfinished(card);
-
-    file->number = e == ERR_OK ? applet_registry_free(&card->store) : 0;
-    if (e == ERR_OK && file->number == 0)
-        return ERR_SPACE;
-    if (e == ERR_OK)
-        e = applet_registry_write(&card->store, file);
-    if (e == ERR_OK && hash.left > 0)
-        e = store_put(&card->store, OBJ_APPLET(APPLET_DATA + file->number), hash);
-    return e;
-}
-
-/* load file AID, domain AID, hash, parameters, token */
-static sw_t for_load(struct isd_caller *caller, struct rd data)
-{
-    struct applet_entry file = {.kind = APPLET_LOAD_FILE, .life = APPLET_LOADING}, other;
-    struct card *card = caller->card;
-    struct fields f;
+    struct applet_entry file = {.kind = APPLET_LOAD_FILE, .life = life}, other;
     uint32_t bytes = 0;
 
-    if (read_fields(data, 5, &f) != ERR_OK || !applet_aid_set(&file.aid, f.at[0]) ||
-        (f.at[2].left != 0 && f.at[2].left != SHA256_LEN) ||
-        isd_params_memory(f.at[3], &bytes) != ERR_OK)
+    if (!applet_aid_set(&file.aid, f->at[0]) ||
+        (f->at[2].left != 0 && f->at[2].left != SHA256_LEN) ||
+        isd_params_memory(f->at[3], &bytes) != ERR_OK)
         return SW_BAD_DATA;
-    if (find_domain(caller, f.at[1], &file.domain) != ERR_OK)
+    if (f->token.left > 0 && f->at[2].left == 0)
+        return SW_BAD_DATA; /* a token vouches for one file, not for a name */
+    if (find_domain(caller, f->at[1], &file.domain) != ERR_OK)
         return SW_REFERENCE;
-    if (applet_registry_find(&card->store, f.at[0], &other) == ERR_OK &&
-        (other.kind != APPLET_LOAD_FILE || other.life != APPLET_LOADING))
+    if (applet_registry_find(&caller->card->store, f->at[0], &other) == ERR_OK &&
+        !applet_is_loading(&other))
         return SW_CONDITIONS;
-    if (bytes > card_free_memory(card))
+    if (bytes > isd_room(caller->card, file.domain))
         return SW_SPACE;
-    return sw_of(begin_load(card, &file, f.at[2]));
+    return isd_status(isd_begin_load(caller, &file, f->at[2]));
 }
 
 /* ---- for install, for make selectable ---- */
+
+/* GP 6.6.1: some are for domains only, and who manages with tokens does not without. */
+static bool privileges_agree(const struct applet_entry *e)
+{
+    static const uint8_t of_domains = PRIVILEGE_DAP | PRIVILEGE_DELEGATED | PRIVILEGE_MANDATED;
+    uint8_t first = e->privileges[0];
+
+    if ((first & of_domains) != 0 && (first & PRIVILEGE_SD) == 0)
+        return false;
+    if ((first & PRIVILEGE_MANDATED) != 0 && (first & PRIVILEGE_DAP) == 0)
+        return false;
+    return (first & PRIVILEGE_DELEGATED) == 0 || (e->privileges[1] & PRIVILEGE_AUTHORIZED) == 0;
+}
 
 static bool set_privileges(struct applet_entry *e, struct rd bytes)
 {
@@ -152,7 +149,8 @@ static bool set_privileges(struct applet_entry *e, struct rd bytes)
     memset(e->privileges, 0, sizeof e->privileges);
     memcpy(e->privileges, bytes.at, bytes.left);
     return (e->privileges[0] & (uint8_t)~ISD_PRIVILEGES_1) == 0 &&
-           (e->privileges[1] & (uint8_t)~ISD_PRIVILEGES_2) == 0 && e->privileges[2] == 0;
+           (e->privileges[1] & (uint8_t)~ISD_PRIVILEGES_2) == 0 && e->privileges[2] == 0 &&
+           privileges_agree(e);
 }
 
 /* A module by its own name, in the load file that is named or in any. */
@@ -241,28 +239,51 @@ static enum err read_installation(struct isd_caller *caller, const struct fields
     return tars_are_free(caller->card, &w->entry) ? ERR_OK : ERR_EXISTS;
 }
 
-static sw_t for_install(struct isd_caller *caller, struct rd data, uint8_t life)
+static sw_t for_install(struct isd_caller *caller, const struct fields *f, uint8_t life)
 {
     struct applet_installation w = {.entry = {.life = life, .domain = caller->domain.number}};
-    struct fields f;
-    enum err e = read_fields(data, 6, &f);
+    enum err e = read_installation(caller, f, &w);
 
-    if (e == ERR_OK)
-        e = read_installation(caller, &f, &w);
-    return sw_of(e == ERR_OK ? applet_install(caller->card, &w) : e);
+    if (e == ERR_OK && w.entry.quota > isd_room(caller->card, caller->domain.number))
+        e = ERR_SPACE;
+    return isd_status(e == ERR_OK ? applet_install(caller->card, &w) : e);
 }
 
-/* Six fields about an instance (the third) that the caller may touch; SW_BAD_DATA, SW_REFERENCE,
- * SW_CONDITIONS for what is part of the card. */
-static sw_t read_about(struct isd_caller *caller, struct rd data, struct fields *f,
-                       struct applet_entry *out)
+/* The end of a combined process: the file that waits, and its instance, both or none. */
+static sw_t for_rest(struct isd_caller *caller, const struct fields *f)
 {
-    if (read_fields(data, 6, f) != ERR_OK)
-        return SW_BAD_DATA;
+    struct store *s = &caller->card->store;
+    struct applet_entry file;
+    sw_t sw;
+
+    if (applet_registry_find(s, f->at[0], &file) != ERR_OK || !applet_is_loading(&file) ||
+        (file.life & APPLET_LOAD_WHOLE) == 0 || !isd_may_touch(caller, &file, 0))
+        return SW_REFERENCE;
+    file.life = APPLET_LOADED;
+    if (applet_registry_write(s, &file) != ERR_OK)
+        return SW_MEMORY;
+    sw = for_install(caller, f, APPLET_SELECTABLE);
+    if (!sw_equal(sw, SW_OK) && applet_registry_remove(s, file.number) != ERR_OK)
+        return SW_MEMORY;
+    return sw;
+}
+
+/* An instance or a load file (the third field) that the caller may touch; SW_REFERENCE;
+ * SW_CONDITIONS for what is part of the card. */
+static sw_t find_object(struct isd_caller *caller, const struct fields *f, struct applet_entry *out)
+{
     if (applet_registry_find(&caller->card->store, f->at[2], out) != ERR_OK ||
-        out->kind != APPLET_INSTANCE || out->number == APPLET_ISD || !isd_may_touch(caller, out, 0))
+        out->number == APPLET_ISD || applet_is_loading(out) || !isd_may_touch(caller, out, 0))
         return SW_REFERENCE;
     return applet_is_fixed(out->number) ? SW_CONDITIONS : SW_OK;
+}
+
+static sw_t find_instance(struct isd_caller *caller, const struct fields *f,
+                          struct applet_entry *out)
+{
+    sw_t sw = find_object(caller, f, out);
+
+    return sw_equal(sw, SW_OK) && out->kind != APPLET_INSTANCE ? SW_REFERENCE : sw;
 }
 
 static sw_t update(struct isd_caller *caller, const struct applet_entry *entry)
@@ -274,11 +295,10 @@ static sw_t update(struct isd_caller *caller, const struct applet_entry *entry)
 }
 
 /* nothing, nothing, instance AID, privileges, parameters, token */
-static sw_t for_selectable(struct isd_caller *caller, struct rd data)
+static sw_t for_selectable(struct isd_caller *caller, const struct fields *f)
 {
     struct applet_entry entry;
-    struct fields f;
-    sw_t sw = read_about(caller, data, &f, &entry);
+    sw_t sw = find_instance(caller, f, &entry);
 
     if (!sw_equal(sw, SW_OK))
         return sw;
@@ -290,51 +310,60 @@ static sw_t for_selectable(struct isd_caller *caller, struct rd data)
 
 /* ---- extradition, registry update, personalisation ---- */
 
-/* domain AID, nothing, instance AID, nothing, nothing, token */
-static sw_t for_extradition(struct isd_caller *caller, struct rd data)
+/* To the domain of this name. */
+static sw_t hand_over(struct isd_caller *caller, struct rd aid, struct applet_entry *entry)
 {
-    struct applet_entry entry, domain;
-    struct fields f;
-    sw_t sw = read_about(caller, data, &f, &entry);
+    struct applet_entry domain;
 
-    if (!sw_equal(sw, SW_OK))
-        return sw;
-    if (applet_registry_find(&caller->card->store, f.at[0], &domain) != ERR_OK ||
+    if (applet_registry_find(&caller->card->store, aid, &domain) != ERR_OK ||
         !isd_is_domain(&domain) || (domain.life & APPLET_LOCKED) != 0)
         return SW_REFERENCE;
-    if (domain.number == entry.number || isd_is_domain(&entry))
+    if (domain.number == entry->number || isd_is_domain(entry))
         return SW_CONDITIONS;
-    entry.domain = domain.number;
-    return update(caller, &entry);
+    if ((entry->kind == APPLET_LOAD_FILE ? entry->load_len : entry->quota) >
+        isd_room(caller->card, domain.number))
+        return SW_SPACE;
+    entry->domain = domain.number;
+    return SW_OK;
 }
 
-/* domain AID, nothing, instance AID, privileges, parameters, token */
-static sw_t for_registry_update(struct isd_caller *caller, struct rd data)
+/* domain AID, nothing, AID, nothing, nothing, token */
+static sw_t for_extradition(struct isd_caller *caller, const struct fields *f)
 {
     struct applet_entry entry;
-    struct fields f;
+    sw_t sw = find_object(caller, f, &entry);
+
+    if (sw_equal(sw, SW_OK))
+        sw = hand_over(caller, f->at[0], &entry);
+    return sw_equal(sw, SW_OK) ? update(caller, &entry) : sw;
+}
+
+/* domain AID or nothing, nothing, AID, privileges or nothing, parameters, token */
+static sw_t for_registry_update(struct isd_caller *caller, const struct fields *f)
+{
+    struct applet_entry entry;
     bool was_domain;
-    sw_t sw = read_about(caller, data, &f, &entry);
+    sw_t sw = find_object(caller, f, &entry);
 
     if (!sw_equal(sw, SW_OK))
         return sw;
+    if (entry.number == caller->domain.number)
+        return SW_CONDITIONS; /* nobody promotes himself */
     was_domain = isd_is_domain(&entry);
-    if (f.at[0].left > 0 || entry.number == caller->domain.number)
-        return SW_CONDITIONS; /* extradition has a form of its own; nobody promotes himself */
-    if (!set_privileges(&entry, f.at[3]) || isd_is_domain(&entry) != was_domain)
+    if (f->at[3].left > 0 && (entry.kind != APPLET_INSTANCE || !set_privileges(&entry, f->at[3]) ||
+                              isd_is_domain(&entry) != was_domain))
         return SW_BAD_DATA;
-    return update(caller, &entry);
+    if (f->at[0].left > 0)
+        sw = hand_over(caller, f->at[0], &entry);
+    return sw_equal(sw, SW_OK) ? update(caller, &entry) : sw;
 }
 
 /* nothing, nothing, instance AID, nothing, nothing, nothing */
-static sw_t for_personalisation(struct isd_caller *caller, struct rd data)
+static sw_t for_personalisation(struct isd_caller *caller, const struct fields *f)
 {
     struct applet_entry entry;
-    struct fields f;
 
-    if (read_fields(data, 6, &f) != ERR_OK)
-        return SW_BAD_DATA;
-    if (applet_registry_find(&caller->card->store, f.at[2], &entry) != ERR_OK ||
+    if (applet_registry_find(&caller->card->store, f->at[2], &entry) != ERR_OK ||
         entry.domain != caller->domain.number)
         return SW_REFERENCE;
     if ((entry.life & APPLET_LOCKED) != 0 ||
@@ -344,176 +373,82 @@ static sw_t for_personalisation(struct isd_caller *caller, struct rd data)
     return SW_OK;
 }
 
-static sw_t install(struct isd_caller *caller, uint8_t form, struct rd data)
+/* ---- the command ---- */
+
+static bool is_form(const struct apdu *cmd)
 {
-    switch (form) {
+    switch (cmd->p1) {
     case FOR_LOAD:
-        return for_load(caller, data);
     case FOR_INSTALL:
-        return for_install(caller, data, APPLET_INSTALLED);
     case FOR_INSTALL | FOR_SELECTABLE:
-        return for_install(caller, data, APPLET_SELECTABLE);
     case FOR_SELECTABLE:
-        return for_selectable(caller, data);
     case FOR_EXTRADITION:
-        return for_extradition(caller, data);
+    case FOR_PERSONALISATION:
     case FOR_REGISTRY_UPDATE:
-        return for_registry_update(caller, data);
+        return cmd->p2 == 0;
+    case FOR_ALL:
+        return cmd->p2 == COMBINED_BEGINS || cmd->p2 == COMBINED_ENDS;
     default:
-        return SW_P1P2;
+        return false;
     }
+}
+
+static bool is_for_load(const struct apdu *cmd)
+{
+    return cmd->p1 == FOR_LOAD || (cmd->p1 == FOR_ALL && cmd->p2 == COMBINED_BEGINS);
+}
+
+static sw_t install(struct isd_caller *caller, const struct apdu *cmd, const struct fields *f)
+{
+    switch (cmd->p1) {
+    case FOR_LOAD:
+        return for_load(caller, f, APPLET_LOADING);
+    case FOR_INSTALL:
+        return for_install(caller, f, APPLET_INSTALLED);
+    case FOR_INSTALL | FOR_SELECTABLE:
+        return for_install(caller, f, APPLET_SELECTABLE);
+    case FOR_SELECTABLE:
+        return for_selectable(caller, f);
+    case FOR_EXTRADITION:
+        return for_extradition(caller, f);
+    case FOR_PERSONALISATION:
+        return for_personalisation(caller, f);
+    case FOR_REGISTRY_UPDATE:
+        return for_registry_update(caller, f);
+    default:
+        return is_for_load(cmd) ? for_load(caller, f, APPLET_LOADING | APPLET_LOAD_COMBINED)
+                                : for_rest(caller, f);
+    }
+}
+
+/* GP C.5: the load file's own comes with its last block; of a registry update there is none. */
+static sw_t write_receipt(const struct isd_caller *caller, const struct apdu *cmd,
+                          const struct fields *f, struct wr *out)
+{
+    struct token_receipt receipt = {{f->at[0], f->at[2]}};
+
+    if (cmd->p1 == FOR_EXTRADITION)
+        receipt = (struct token_receipt){{RD_AID(&caller->domain.aid), f->at[2], f->at[0]}};
+    if (!is_for_load(cmd) && cmd->p1 != FOR_PERSONALISATION && cmd->p1 != FOR_REGISTRY_UPDATE)
+        return token_write_receipt(caller, receipt, out);
+    wr_u8(out, 0);
+    return SW_OK;
 }
 
 sw_t isd_install(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
 {
-    sw_t sw;
+    struct fields f;
+    sw_t sw = SW_OK;
 
-    if (cmd->p2 != 0)
+    if (!is_form(cmd))
         return SW_P1P2;
-    if (cmd->p1 == FOR_PERSONALISATION)
-        sw = for_personalisation(caller, cmd->data);
-    else if (!isd_may_manage(caller))
-        sw = SW_SECURITY;
-    else
-        sw = install(caller, cmd->p1, cmd->data);
-    if (sw_equal(sw, SW_OK))
-        wr_u8(out, 0); /* no receipt */
-    return sw;
-}
-
-/* ---- DELETE ---- */
-
-#define TAG_AID        0x4F
-#define TAG_KEY_ID     0xD0
-#define TAG_VERSION    0xD2
-#define DELETE_RELATED 0x80
-
-/* The first instance that stands on this load file or in this domain. */
-static enum err first_dependent(const struct card *card, const struct applet_entry *of,
-                                struct applet_entry *out)
-{
-    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, out) == ERR_OK;
-         n = out->number) {
-        if (applet_is_native(out->number) || out->number == of->number)
-            continue;
-        if (of->kind == APPLET_LOAD_FILE ? out->package == of->number
-                                         : isd_is_domain(of) && out->domain == of->number)
-            return ERR_OK;
-    }
-    return ERR_NOT_FOUND;
-}
-
-/* Is all of it free to go? Nothing of it is selected. */
-static bool can_go(const struct card *card, const struct applet_entry *e, bool related)
-{
-    struct applet_entry d;
-
-    if (applet_is_fixed(e->number) || applet_is_selected(card, e->number))
-        return false;
-    if (first_dependent(card, e, &d) != ERR_OK)
-        return true;
-    if (!related || e->kind != APPLET_LOAD_FILE)
-        return false;
-    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &d) == ERR_OK;
-         n = d.number) {
-        if (d.kind == APPLET_INSTANCE && d.package == e->number &&
-            applet_is_selected(card, d.number))
-            return false;
-    }
-    return true;
-}
-
-static enum err remove_one(struct card *card, const struct applet_entry *e)
-{
-    enum err result = ERR_OK;
-
-    if (e->kind == APPLET_LOAD_FILE)
-        return applet_registry_remove(&card->store, e->number);
-    if (isd_is_domain(e))
-        result = isd_keys_remove_all(card, e->number);
-    return result == ERR_OK ? applet_uninstall(card, e->number) : result;
-}
-
-static sw_t delete_content(struct isd_caller *caller, struct rd aid, bool related)
-{
-    struct card *card = caller->card;
-    struct applet_entry e, d;
-    enum err result = ERR_OK;
-
-    if (applet_registry_find(&card->store, aid, &e) != ERR_OK ||
-        !isd_may_touch(caller, &e, PRIVILEGE_GLOBAL_DELETE))
-        return SW_REFERENCE;
-    if (!can_go(card, &e, related) || e.number == caller->domain.number)
-        return SW_CONDITIONS;
-    while (result == ERR_OK && first_dependent(card, &e, &d) == ERR_OK)
-        result = remove_one(card, &d);
-    if (result == ERR_OK)
-        result = remove_one(card, &e);
-    return result == ERR_OK ? SW_OK : SW_MEMORY;
-}
-
-static enum err take_number(struct rd data, uint32_t tag, uint8_t *out)
-{
-    struct rd value;
-    enum err e = tlv_find(data, tag, &value);
-
-    *out = 0;
-    if (e == ERR_NOT_FOUND)
-        return ERR_OK;
-    return e == ERR_OK && value.left == 1 ? rd_u8(&value, out) : ERR_FORMAT;
-}
-
-/* A key, all of one version, or those with one id in every version; the slots' are none of them. */
-static enum err delete_keys(struct isd_caller *caller, uint8_t version, uint8_t id)
-{
-    uint8_t domain = caller->domain.number;
-    enum err e = ERR_NOT_FOUND;
-    struct isd_key key;
-
-    for (uint8_t v = version != 0 ? version : 1; v <= (version != 0 ? version : ISD_KEYS_LAST);
-         v++) {
-        if (id == 0 ? !isd_keys_stored(caller->card, domain, v)
-                    : isd_keys_get(caller->card, domain, v, id, &key) != ERR_OK)
-            continue;
-        e = isd_keys_remove(caller->card, domain, v, id);
-        if (e != ERR_OK)
-            return e;
-    }
-    return e;
-}
-
-static sw_t delete_key_data(struct isd_caller *caller, struct rd data)
-{
-    uint8_t version, id;
-    enum err e = take_number(data, TAG_VERSION, &version);
-
-    if (e == ERR_OK)
-        e = take_number(data, TAG_KEY_ID, &id);
-    if (e != ERR_OK || (version == 0 && id == 0))
+    if (cmd->p1 != FOR_PERSONALISATION && !isd_may_manage(caller) && !token_may_delegate(caller))
+        return SW_SECURITY;
+    if (read_fields(cmd->data, is_for_load(cmd) ? 5 : 6, &f) != ERR_OK)
         return SW_BAD_DATA;
-    e = delete_keys(caller, version, id);
-    caller->keys_changed |= e == ERR_OK;
-    return sw_of(e);
-}
-
-sw_t isd_delete(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
-{
-    struct rd aid;
-    enum err e = tlv_find(cmd->data, TAG_AID, &aid);
-    sw_t sw;
-
-    if (cmd->p1 != 0 || (cmd->p2 & (uint8_t)~DELETE_RELATED) != 0)
-        return SW_P1P2;
-    if (e != ERR_OK && e != ERR_NOT_FOUND)
-        return SW_BAD_DATA;
-    if (e == ERR_NOT_FOUND)
-        sw = delete_key_data(caller, cmd->data);
-    else if (!isd_may_manage(caller) &&
-             (caller->domain.privileges[1] & PRIVILEGE_GLOBAL_DELETE) == 0)
-        sw = SW_SECURITY;
-    else
-        sw = delete_content(caller, aid, (cmd->p2 & DELETE_RELATED) != 0);
+    if (cmd->p1 != FOR_PERSONALISATION)
+        sw = token_check(caller, cmd, f.body, f.token);
     if (sw_equal(sw, SW_OK))
-        wr_u8(out, 0);
-    return sw;
+        sw = install(caller, cmd, &f);
+    return sw_equal(sw, SW_OK) ? write_receipt(caller, cmd, &f, out) : sw;
 }

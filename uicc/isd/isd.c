@@ -132,7 +132,6 @@ static enum err begin(struct card *card, const struct applet_entry *domain, cons
 static sw_t initialise(struct card *card, const struct applet_entry *domain, struct isd_scp *s,
                        const struct apdu *cmd, struct wr *out)
 {
-    isd_scp_close(s);
     if (cmd->p2 != 0)
         return SW_P1P2;
     if (cmd->data.left != SCP_CHALLENGE_LEN)
@@ -164,7 +163,8 @@ static enum err note_spoilt(struct card *card, bool spoilt)
     return e;
 }
 
-/* The channel's key set is used up by one, durably, before anything goes over it. */
+/* The channel's key set is used up by one, durably, before anything goes over it; what the one
+ * before left unfinished goes. */
 static enum err count_opened(struct card *card, uint8_t domain, uint8_t version)
 {
     ISD_KEYS_WIPED struct isd_keys keys = {0};
@@ -172,9 +172,11 @@ static enum err count_opened(struct card *card, uint8_t domain, uint8_t version)
     enum err e = isd_keys_find(card, owner, version, &keys);
 
     if (e == ERR_OK)
-        e = isd_keys_count_up(card, owner, &keys);
+        e = isd_keys_set_sequence(card, owner, version, keys.sequence + 1);
     if (e == ERR_OK)
         e = note_spoilt(card, false);
+    if (e == ERR_OK)
+        e = isd_drop_unfinished(card, false);
     return e == ERR_OK ? card_commit_now(card) : e;
 }
 
@@ -207,15 +209,31 @@ static sw_t authenticate(struct card *card, const struct applet_entry *domain, s
 
 /* ---- commands on the contact interface ---- */
 
-static sw_t run_clear(struct card *card, const struct applet_entry *domain, struct isd_scp *s,
+/* One channel of the card: gone when the domain is selected anew, or no more. */
+struct session {
+    struct isd_scp scp;
+    uint8_t loading; /* load file that comes over it */
+};
+
+/* What was under way is not to go on over the next secure channel. */
+static void end_session(struct card *card, struct session *s)
+{
+    isd_scp_close(&s->scp);
+    s->loading = 0;
+    card->applets->personalised = 0;
+}
+
+static sw_t run_clear(struct card *card, const struct applet_entry *domain, struct session *s,
                       const struct apdu *cmd, struct wr *out)
 {
-    struct gp_key dek = {.type = s->protocol == SCP02 ? GP_KEY_DES : GP_KEY_AES, .key = s->dek};
-    size_t room = isd_scp_room(s);
+    struct gp_key dek = {.type = s->scp.protocol == SCP02 ? GP_KEY_DES : GP_KEY_AES,
+                         .key = s->scp.dek};
+    size_t room = isd_scp_room(&s->scp);
     struct isd_caller caller = {.card = card,
                                 .domain = *domain,
                                 .dek = &dek,
-                                .level = s->level,
+                                .level = s->scp.level,
+                                .loading = &s->loading,
                                 .room = room < ANSWER_ROOM ? room : ANSWER_ROOM};
     sw_t sw = isd_command(&caller, cmd, out);
 
@@ -225,7 +243,7 @@ static sw_t run_clear(struct card *card, const struct applet_entry *domain, stru
     return sw;
 }
 
-static sw_t run_secured(struct card *card, const struct applet_entry *domain, struct isd_scp *s,
+static sw_t run_secured(struct card *card, const struct applet_entry *domain, struct session *s,
                         const struct exec *x)
 {
     uint8_t bytes[256];
@@ -234,12 +252,14 @@ static sw_t run_secured(struct card *card, const struct applet_entry *domain, st
     struct apdu cmd;
     sw_t sw = SW_SECURITY;
 
-    if (isd_scp_unwrap(c, s, x->cmd, &plain, &cmd) == ERR_OK) {
+    if (isd_scp_unwrap(c, &s->scp, x->cmd, &plain, &cmd) == ERR_OK) {
         sw = run_clear(card, domain, s, &cmd, x->out);
         if (!sw_is_success(sw) && !sw_is_warning(sw))
             x->out->len = 0;
-        if (isd_scp_wrap(c, s, sw, x->out) != ERR_OK)
+        if (isd_scp_wrap(c, &s->scp, sw, x->out) != ERR_OK)
             sw = SW_NO_DIAGNOSIS;
+    } else {
+        end_session(card, s);
     }
     OPENSSL_cleanse(bytes, sizeof bytes);
     return sw;
@@ -259,28 +279,43 @@ static sw_t run_open(struct card *card, const struct applet_entry *domain, const
     return SW_WRONG_INS;
 }
 
+static sw_t run(struct card *card, const struct applet_entry *domain, struct session *s,
+                struct exec *x)
+{
+    if (x->cmd->ins == INS_GET_DATA && !x->cls.etsi && !x->cls.secure_messaging)
+        return run_open(card, domain, x);
+    if (!x->cls.etsi)
+        return SW_WRONG_CLA;
+    if (x->cmd->ins == INS_INITIALIZE_UPDATE && !x->cls.secure_messaging) {
+        end_session(card, s);
+        return initialise(card, domain, &s->scp, x->cmd, x->out);
+    }
+    if (x->cmd->ins == INS_EXTERNAL_AUTHENTICATE)
+        return authenticate(card, domain, &s->scp, x->cmd);
+    if (s->scp.state == SCP_OPEN)
+        return x->cls.secure_messaging ? run_secured(card, domain, s, x) : SW_SECURITY;
+    return run_open(card, domain, x);
+}
+
 static sw_t process(struct applet *a, struct exec *x)
 {
-    struct isd_scp *s = applet_transient_selected(a, x->ch->number, sizeof *s);
+    struct session *s = applet_transient_selected(a, x->ch->number, sizeof *s);
     struct applet_entry domain;
 
     if (s == NULL || applet_registry_read(&a->card->store, a->number, &domain) != ERR_OK)
         return SW_NO_DIAGNOSIS;
-    if (x->cmd->ins == INS_GET_DATA && !x->cls.etsi && !x->cls.secure_messaging)
-        return run_open(a->card, &domain, x);
-    if (!x->cls.etsi)
-        return SW_WRONG_CLA;
-    if (x->cmd->ins == INS_INITIALIZE_UPDATE && !x->cls.secure_messaging)
-        return initialise(a->card, &domain, s, x->cmd, x->out);
-    if (x->cmd->ins == INS_EXTERNAL_AUTHENTICATE)
-        return authenticate(a->card, &domain, s, x->cmd);
-    if (s->state == SCP_OPEN)
-        return x->cls.secure_messaging ? run_secured(a->card, &domain, s, x) : SW_SECURITY;
-    return run_open(a->card, &domain, x);
+    return run(a->card, &domain, s, x);
+}
+
+static void deselect(struct applet *a, uint8_t channel)
+{
+    (void)channel;
+    a->card->applets->personalised = 0;
 }
 
 const struct applet_ops isd_applet = {
     .select = select_domain,
     .process = process,
+    .deselect = deselect,
     .multiselectable = true,
 };

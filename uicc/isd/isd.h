@@ -27,6 +27,7 @@ struct isd_caller {
     struct applet_entry domain;
     const struct gp_key *dek; /* for PUT KEY; NULL: nobody is authenticated */
     uint8_t level;            /* of the secure channel; 0 outside of one */
+    uint8_t *loading;         /* load file that comes over this channel; NULL: over the air */
     size_t room;              /* bytes that an answer may have */
     bool keys_changed;        /* out: a key died */
 };
@@ -46,10 +47,14 @@ typedef sw_t isd_handler(struct isd_caller *caller, const struct apdu *cmd, stru
 isd_handler isd_put_key, isd_store_data, isd_get_status, isd_set_status, isd_install, isd_load,
     isd_delete;
 
+/* Status word for what went wrong with content. */
+sw_t isd_status(enum err e);
+
 /* --- rights --- */
 
 /* Privileges that mean something on this card, in the first and the second byte. */
-#define ISD_PRIVILEGES_1 (PRIVILEGE_SD | PRIVILEGE_CARD_LOCK)
+#define ISD_PRIVILEGES_1 \
+    (PRIVILEGE_SD | PRIVILEGE_DAP | PRIVILEGE_DELEGATED | PRIVILEGE_CARD_LOCK | PRIVILEGE_MANDATED)
 #define ISD_PRIVILEGES_2                                                       \
     (PRIVILEGE_TRUSTED_PATH | PRIVILEGE_AUTHORIZED | PRIVILEGE_GLOBAL_DELETE | \
      PRIVILEGE_GLOBAL_LOCK | PRIVILEGE_GLOBAL_REGISTRY)
@@ -62,10 +67,27 @@ bool isd_may_manage(const struct isd_caller *caller);
 bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *entry,
                    uint8_t privilege);
 
+/* --- loading (load.c) --- */
+
+/* Stage: what interrupted loads left behind makes room; those over the air only where all is set.
+ * The card loads one file at a time. errors: those of the store */
+NODISCARD enum err isd_drop_unfinished(struct card *card, bool all);
+/* Stage the beginning. errors: ERR_SPACE, those of the store */
+NODISCARD enum err isd_begin_load(struct isd_caller *caller, struct applet_entry *file,
+                                  struct rd hash);
+
+/*
+ * Non-volatile memory that a domain's content may still take (GP 9.7): what its installer granted,
+ * less its load files and the quotas of its instances.
+ */
+uint32_t isd_room(const struct card *card, uint8_t domain);
+
 /* --- what a domain says of itself --- */
 
 /* Option "i" of a protocol: as the domain was installed, or the usual one. */
 uint8_t isd_option(const struct applet_entry *domain, uint8_t protocol);
+/* The value of IIN (42) or CIN (45) of the issuer's domain; nothing if it has none. */
+void isd_write_value(const struct card *card, uint32_t tag, struct wr *w);
 /* Diversification data: by the bytes of EF.ICCID the off-card entity finds the keys of a card. */
 void isd_diversification(const struct card *card, uint8_t out[SCP_DIVERSIFICATION_LEN]);
 

@@ -24,7 +24,7 @@ static uint32_t sequence_of(uint8_t domain, uint8_t version)
     return OBJ_KEYSET(KEYS_SEQUENCE | (uint32_t)domain << 8 | version);
 }
 
-static uint32_t read_sequence(const struct card *card, uint8_t domain, uint8_t version)
+uint32_t isd_keys_sequence(const struct card *card, uint8_t domain, uint8_t version)
 {
     struct rd r;
     uint32_t sequence = 0;
@@ -35,7 +35,7 @@ static uint32_t read_sequence(const struct card *card, uint8_t domain, uint8_t v
     return sequence;
 }
 
-static enum err write_sequence(struct card *card, uint8_t domain, uint8_t version, uint32_t value)
+enum err isd_keys_set_sequence(struct card *card, uint8_t domain, uint8_t version, uint32_t value)
 {
     uint8_t bytes[4];
     struct wr w = WR_ARRAY(bytes);
@@ -121,7 +121,7 @@ static enum err read_stored(const struct card *card, uint8_t domain, uint8_t ver
         return ERR_NOT_FOUND;
     out->version = version;
     out->type = enc.type;
-    out->sequence = read_sequence(card, domain, version);
+    out->sequence = isd_keys_sequence(card, domain, version);
     return ERR_OK;
 }
 
@@ -155,7 +155,7 @@ static enum err read_alias(const struct card *card, uint8_t version, struct isd_
     out->enc = slot.kic.key;
     out->mac = slot.kid.key;
     out->dek = slot.kik.key;
-    out->sequence = read_sequence(card, APPLET_ISD, out->version);
+    out->sequence = isd_keys_sequence(card, APPLET_ISD, out->version);
     return ERR_OK;
 }
 
@@ -272,11 +272,6 @@ enum err isd_keys_remove_all(struct card *card, uint8_t domain)
             e = isd_keys_remove(card, domain, v, 0);
     }
     return e;
-}
-
-enum err isd_keys_count_up(struct card *card, uint8_t domain, const struct isd_keys *keys)
-{
-    return write_sequence(card, domain, keys->version, keys->sequence + 1);
 }
 
 enum err isd_keys_retire(struct card *card, uint8_t slot)

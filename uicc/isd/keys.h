@@ -2,7 +2,7 @@
  * keys.h - the keys of security domains: sets by version, in each of them keys by their id.
  *
  * OBJ_KEYSET(domain * 256 + version):          slot { id type length(2) key }*
- * OBJ_KEYSET(8000 + domain * 256 + version):   secure channels opened with it (4)
+ * OBJ_KEYSET(8000 + domain * 256 + version):   secure channels opened with it, receipts (4)
  *
  * type is an enum gp_key_type; of a public key, key is its point.
  */
@@ -51,8 +51,10 @@ NODISCARD enum err isd_keys_write(struct card *card, uint8_t domain, uint8_t ver
 /* id 0: all of the version. */
 NODISCARD enum err isd_keys_remove(struct card *card, uint8_t domain, uint8_t version, uint8_t id);
 NODISCARD enum err isd_keys_remove_all(struct card *card, uint8_t domain);
-NODISCARD enum err isd_keys_count_up(struct card *card, uint8_t domain,
-                                     const struct isd_keys *keys);
+/* Secure channels opened with a version, or receipts made; stage another number. */
+uint32_t isd_keys_sequence(const struct card *card, uint8_t domain, uint8_t version);
+NODISCARD enum err isd_keys_set_sequence(struct card *card, uint8_t domain, uint8_t version,
+                                         uint32_t sequence);
 
 /* Stage: every set that was put under this slot goes, of all domains. For a slot that retires. */
 NODISCARD enum err isd_keys_retire(struct card *card, uint8_t slot);

@@ -1,8 +1,12 @@
 /*
  * LOAD (GP 11.6): blocks are stored one by one, each with the command that brought it; the file
  * is put together and checked when the last one is there. A file that fails is not there.
+ *
+ * Over a secure channel a load ends with it: with a failure, a block out of its order, another
+ * selection or a reset. Over the air, where a handset is switched off between two messages, it
+ * goes on after a reset.
  */
-#include "uicc/isd/isd.h"
+#include "uicc/isd/token.h"
 
 #include "apdu/tlv.h"
 #include "uicc/applet/cap.h"
@@ -11,13 +15,51 @@
 
 #define LAST_BLOCK    0x80
 #define TAG_LOAD_FILE 0xC4
+#define TAG_DAP_BLOCK 0xE2
 #define FILE_MAX      0x10000U
+
+/* ---- what is under way ---- */
+
+enum err isd_drop_unfinished(struct card *card, bool all)
+{
+    struct applet_entry e;
+    enum err result = ERR_OK;
+
+    for (uint8_t n = 0; applet_registry_next(&card->store, n, &e) == ERR_OK && result == ERR_OK;
+         n = e.number) {
+        if (applet_is_loading(&e) && (all || (e.life & APPLET_LOAD_REMOTE) == 0))
+            result = applet_registry_remove(&card->store, e.number);
+    }
+    return result;
+}
+
+enum err isd_begin_load(struct isd_caller *caller, struct applet_entry *file, struct rd hash)
+{
+    struct card *card = caller->card;
+    enum err e = isd_drop_unfinished(card, true);
+
+    file->number = e == ERR_OK ? applet_registry_free(&card->store) : 0;
+    if (e == ERR_OK && file->number == 0)
+        return ERR_SPACE;
+    if (caller->loading == NULL)
+        file->life |= APPLET_LOAD_REMOTE;
+    else
+        *caller->loading = file->number;
+    if (e == ERR_OK)
+        e = applet_registry_write(&card->store, file);
+    if (e == ERR_OK && hash.left > 0)
+        e = store_put(&card->store, OBJ_APPLET(APPLET_DATA + file->number), hash);
+    return e;
+}
 
 static enum err find_loading(const struct isd_caller *caller, struct applet_entry *out)
 {
     for (uint8_t n = 0; applet_registry_next(&caller->card->store, n, out) == ERR_OK;
          n = out->number) {
-        if (out->kind == APPLET_LOAD_FILE && out->life == APPLET_LOADING &&
+        bool here = caller->loading == NULL ? (out->life & APPLET_LOAD_REMOTE) != 0
+                                            : *caller->loading == out->number;
+
+        if (applet_is_loading(out) && (out->life & APPLET_LOAD_WHOLE) == 0 && here &&
             isd_may_touch(caller, out, 0))
             return ERR_OK;
     }
@@ -38,6 +80,23 @@ static enum err store_block(struct card *card, struct applet_entry *file, struct
     return e == ERR_OK ? applet_registry_write(&card->store, file) : e;
 }
 
+uint32_t isd_room(const struct card *card, uint8_t domain)
+{
+    uint32_t room = card_free_memory(card), used = 0;
+    struct applet_entry owner, e;
+
+    if (applet_registry_read(&card->store, domain, &owner) != ERR_OK || owner.quota == 0)
+        return room;
+    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK;
+         n = e.number) {
+        if (e.domain == domain && e.number != domain)
+            used += e.kind == APPLET_LOAD_FILE ? e.load_len : e.quota;
+    }
+    if (used >= owner.quota)
+        return 0;
+    return owner.quota - used < room ? owner.quota - used : room;
+}
+
 /* ---- the whole file ---- */
 
 static enum err assemble(const struct card *card, const struct applet_entry *file, struct wr *w)
@@ -53,16 +112,15 @@ static enum err assemble(const struct card *card, const struct applet_entry *fil
 }
 
 /* INSTALL [for load] may have named a hash over the file without its tag and length. */
-static enum err check_hash(const struct card *card, const struct applet_entry *file, struct rd cap)
+static enum err check_hash(const struct card *card, const struct applet_entry *file, struct rd cap,
+                           uint8_t hash[SHA256_LEN])
 {
-    uint8_t hash[SHA256_LEN];
     struct rd want;
-    enum err e;
+    enum err e = crypto_sha256(card->engine->crypto, cap, hash);
 
-    if (!store_get(&card->store, OBJ_APPLET(APPLET_DATA + file->number), &want))
-        return ERR_OK;
-    e = crypto_sha256(card->engine->crypto, cap, hash);
-    return e == ERR_OK && !rd_equal(RD_ARRAY(hash), want) ? ERR_SIGNATURE : e;
+    if (e != ERR_OK || !store_get(&card->store, OBJ_APPLET(APPLET_DATA + file->number), &want))
+        return e;
+    return rd_equal(RD(hash, SHA256_LEN), want) ? ERR_OK : ERR_SIGNATURE;
 }
 
 static enum err write_modules(struct card *card, const struct applet_entry *file,
@@ -78,26 +136,41 @@ static enum err write_modules(struct card *card, const struct applet_entry *file
     return store_put(&card->store, OBJ_APPLET(APPLET_DATA + file->number), RD_WR(&w));
 }
 
+static enum err accept(struct card *card, struct applet_entry *file, const struct applet_cap *cap)
+{
+    enum err e;
+
+    memcpy(file->version, cap->version, sizeof file->version);
+    if ((file->life & APPLET_LOAD_COMBINED) != 0)
+        file->life |= APPLET_LOAD_WHOLE;
+    else
+        file->life = APPLET_LOADED;
+    e = write_modules(card, file, cap);
+    return e == ERR_OK ? applet_registry_write(&card->store, file) : e;
+}
+
+/* GP 11.6.2.3: DAP blocks, then the file. */
 static enum err check_file(struct card *card, struct applet_entry *file, struct rd bytes)
 {
+    uint8_t hash[SHA256_LEN];
+    struct rd daps = bytes;
     struct applet_cap cap;
     struct tlv t;
     enum err e = tlv_next(&bytes, &t);
 
+    while (e == ERR_OK && t.tag == TAG_DAP_BLOCK)
+        e = tlv_next(&bytes, &t);
     if (e == ERR_OK && (t.tag != TAG_LOAD_FILE || bytes.left > 0))
         return ERR_FORMAT;
     if (e == ERR_OK)
-        e = check_hash(card, file, t.value);
+        e = check_hash(card, file, t.value, hash);
+    if (e == ERR_OK)
+        e = token_check_daps(card, file->domain, daps, RD_ARRAY(hash));
     if (e == ERR_OK)
         e = applet_cap_check(t.value, &cap);
     if (e == ERR_OK && !applet_aid_equal(&cap.package, RD_AID(&file->aid)))
         e = ERR_RANGE;
-    if (e != ERR_OK)
-        return e;
-    memcpy(file->version, cap.version, sizeof file->version);
-    file->life = APPLET_LOADED;
-    e = write_modules(card, file, &cap);
-    return e == ERR_OK ? applet_registry_write(&card->store, file) : e;
+    return e == ERR_OK ? accept(card, file, &cap) : e;
 }
 
 static enum err finish(struct card *card, struct applet_entry *file)
@@ -117,54 +190,50 @@ static enum err finish(struct card *card, struct applet_entry *file)
 
 /* ---- the command ---- */
 
-static sw_t sw_of(enum err e)
+/* A file that is refused goes at once; the caller of a script keeps what it staged before. */
+static sw_t give_up(const struct isd_caller *caller, const struct applet_entry *file, enum err e)
 {
-    switch (e) {
-    case ERR_OK:
-        return SW_OK;
-    case ERR_NOMEM:
-    case ERR_SPACE:
-        return SW_SPACE;
-    case ERR_IO:
-    case ERR_CORRUPT:
+    if (caller->loading != NULL)
+        *caller->loading = 0;
+    if (applet_registry_remove(&caller->card->store, file->number) != ERR_OK)
         return SW_MEMORY;
-    default:
-        return SW_BAD_DATA;
-    }
+    return isd_status(e);
 }
 
-/* A file that is refused goes at once; the caller of a script keeps what it staged before. */
-static sw_t give_up(struct card *card, const struct applet_entry *file, enum err e)
+static enum err take_block(const struct isd_caller *caller, struct applet_entry *file,
+                           const struct apdu *cmd)
 {
-    if (applet_registry_remove(&card->store, file->number) != ERR_OK)
-        return SW_MEMORY;
-    return sw_of(e);
+    enum err e;
+
+    if (cmd->p2 != (uint8_t)file->blocks || cmd->data.left == 0)
+        return ERR_RANGE;
+    if (file->blocks == 0 && cmd->data.at[0] != TAG_LOAD_FILE && cmd->data.at[0] != TAG_DAP_BLOCK)
+        return ERR_FORMAT;
+    if (file->blocks == APPLET_BLOCKS_MAX || file->load_len + cmd->data.left > FILE_MAX ||
+        cmd->data.left > isd_room(caller->card, file->domain))
+        return ERR_SPACE;
+    e = store_block(caller->card, file, cmd->data);
+    return e == ERR_OK && (cmd->p1 & LAST_BLOCK) != 0 ? finish(caller->card, file) : e;
 }
 
 sw_t isd_load(struct isd_caller *caller, const struct apdu *cmd, struct wr *out)
 {
-    struct card *card = caller->card;
     struct applet_entry file;
     enum err e;
 
-    if (!isd_may_manage(caller))
+    if (!isd_may_manage(caller) && !token_may_delegate(caller))
         return SW_SECURITY;
     if ((cmd->p1 & (uint8_t)~LAST_BLOCK) != 0)
         return SW_P1P2;
     if (find_loading(caller, &file) != ERR_OK)
         return SW_CONDITIONS;
-    if (cmd->p2 != (uint8_t)file.blocks || cmd->data.left == 0)
-        return SW_BAD_DATA;
-    if (file.blocks == 0 && cmd->data.at[0] != TAG_LOAD_FILE)
-        return SW_BAD_DATA; /* also a DAP block: no domain here verifies one */
-    if (file.blocks == APPLET_BLOCKS_MAX || file.load_len + cmd->data.left > FILE_MAX ||
-        cmd->data.left > card_free_memory(card))
-        return give_up(card, &file, ERR_SPACE);
-    e = store_block(card, &file, cmd->data);
-    if (e == ERR_OK && (cmd->p1 & LAST_BLOCK) != 0)
-        e = finish(card, &file);
+    e = take_block(caller, &file, cmd);
     if (e != ERR_OK)
-        return give_up(card, &file, e);
-    wr_u8(out, 0);
-    return SW_OK;
+        return give_up(caller, &file, e);
+    if ((cmd->p1 & LAST_BLOCK) == 0) {
+        wr_u8(out, 0);
+        return SW_OK;
+    }
+    return token_write_receipt(
+        caller, (struct token_receipt){RD_AID(&file.aid), RD_AID(&caller->domain.aid)}, out);
 }

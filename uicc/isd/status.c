@@ -70,7 +70,7 @@ static uint8_t subset_of(const struct applet_entry *e)
     if (e->number == APPLET_ISD)
         return SUBSET_ISD;
     if (e->kind == APPLET_LOAD_FILE)
-        return e->life == APPLET_LOADING ? 0 : SUBSET_LOAD_FILES | SUBSET_MODULES;
+        return applet_is_loading(e) ? 0 : SUBSET_LOAD_FILES | SUBSET_MODULES;
     return SUBSET_APPLICATIONS;
 }
 

@@ -123,7 +123,9 @@ static const struct {
     {"another type", "02040100 00000000 00000000 00000000 80F2000C00 9000", "", "", ERR_NOT_FOUND},
     {"another version", "03040400 00000000 00000000 00000000 80F2000C00 9000", "", "",
      ERR_NOT_FOUND},
-    {"PPS", "02040400 00000000 00000000 02000000 FF10967B", "", "", ERR_NOT_FOUND},
+    {"PPS", "02040400 00000000 00000000 02000000 FF10967B", "", "", ERR_OK},
+    {"no PPS", "02040400 00000000 00000000 03000000 FF10967B000000", "", "", ERR_NOT_FOUND},
+    {"a piece", "02040400 00000000 00000000 04000000 00B0000002", "", "", ERR_NOT_FOUND},
     {"too short for a status", "02040400 00000000 00000000 00000000 80F2000C00 90", "", "",
      ERR_NOT_FOUND},
     {"header past the end", "02FF0400 00000000 00000000 00000000 80F2000C00 9000", "", "",
@@ -145,10 +147,81 @@ START_TEST(pcap_gsmtap_splits)
 }
 END_TEST
 
-/* A big-endian file with nanoseconds, links and IP versions that the writer does not use. */
+/* Big-endian files with nanoseconds. */
 #define UDP_GSMTAP        "1279 1279 001F 0000 02040400 00000000 00000000 00000000 80F2000C00 9000"
 #define FILE_HEADER(link) "A1B23C4D 0002 0004 00000000 00000000 0000FFFF 000000" link
 
+/* Lc of extended length is told from P3 00 by what follows. */
+START_TEST(pcap_gsmtap_takes_extended_length)
+{
+    static const uint8_t header[] = {0x02, 0x04, 0x04, 0, 0,    0,    0,    0, 0, 0,    0,   0,
+                                     0,    0,    0,    0, 0x80, 0xE2, 0x91, 0, 0, 0x01, 0x00};
+    static uint8_t packet[3 * TRACE_BYTES_MAX];
+    static struct trace_event e;
+
+    memcpy(packet, header, sizeof header);
+    packet[sizeof header + 256] = 0x61;
+    ck_assert_int_eq(trace_pcap_gsmtap(RD(packet, sizeof header + 258), &e), ERR_OK);
+    ck_assert_uint_eq(e.command.len, 7 + 256);
+    hexrow_assert(TRACE_RD(&e.answer), "6100", "status");
+    ck_assert_int_eq(trace_pcap_gsmtap(RD(packet, sizeof header + 257), &e), ERR_OK);
+    ck_assert_uint_eq(e.command.len, 5); /* one byte short of it: no Lc */
+    ck_assert_int_eq(trace_pcap_gsmtap(RD_ARRAY(packet), &e), ERR_RANGE);
+}
+END_TEST
+
+/* Sub types 4 to 7: header, command data, answer data, status word, each a packet. */
+static size_t piece(struct wr *w, uint8_t sub_type, const char *hex)
+{
+    struct hexrow row;
+    struct rd bytes = hexrow(&row, hex);
+    size_t udp = 8 + 16 + bytes.left, len = 20 + udp;
+
+    wr_rd(w, hexrow(&row, "6553F100 00000BB8"));
+    wr_u32(w, (uint32_t)len);
+    wr_u32(w, (uint32_t)len);
+    wr_u16(w, 0x4500);
+    wr_u16(w, (uint16_t)len);
+    wr_rd(w, hexrow(&row, "00004000 40110000 7F000001 7F000001 1279 1279"));
+    wr_u16(w, (uint16_t)udp);
+    wr_rd(w, hexrow(&row, "0000 02040400 00000000 00000000"));
+    wr_u32(w, (uint32_t)sub_type << 24);
+    wr_rd(w, hexrow(&row, hex));
+    return w->len;
+}
+
+START_TEST(pcap_puts_pieces_together)
+{
+    uint8_t file[1024];
+    struct wr w = WR_ARRAY(file);
+    struct hexrow row;
+    enum err end;
+
+    wr_rd(&w, hexrow(&row, FILE_HEADER("65")));
+    piece(&w, 7, "9000"); /* of nothing */
+    piece(&w, 4, "00A4000402");
+    piece(&w, 5, "3F");
+    piece(&w, 5, "00");
+    piece(&w, 7, "612F");
+    piece(&w, 2, "FF10967B");
+    piece(&w, 4, "00B0000003");
+    piece(&w, 6, "010203");
+    piece(&w, 7, "9000");
+    piece(&w, 4, "00B0000003"); /* the card is pulled */
+    piece(&w, 1, "3B00");
+    ck_assert_int_eq(wr_result(&w), ERR_OK);
+    ck_assert_uint_eq(read_all(file, w.len, &end), 4);
+    hexrow_assert(TRACE_RD(&events[0].command), "00A40004023F00", "SELECT");
+    hexrow_assert(TRACE_RD(&events[0].answer), "612F", "its answer");
+    ck_assert_str_eq(events[1].note, "PPS request FF10967B");
+    hexrow_assert(TRACE_RD(&events[2].command), "00B0000003", "READ BINARY");
+    hexrow_assert(TRACE_RD(&events[2].answer), "010203 9000", "its answer");
+    ck_assert_uint_eq(events[2].place, 9);
+    ck_assert_int_eq(events[3].kind, TRACE_RESET);
+}
+END_TEST
+
+/* Links and IP versions that the writer does not use. */
 static const struct {
     const char *what, *file;
     size_t want;
@@ -282,6 +355,8 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, pcap_reads_what_it_wrote, 0, 2);
     tcase_add_loop_test(t, pcap_cut_anywhere_is_no_crash, 0, 2);
     tcase_add_loop_test(t, pcap_gsmtap_splits, 0, (int)ARRAY_LEN(packets));
+    tcase_add_test(t, pcap_gsmtap_takes_extended_length);
+    tcase_add_test(t, pcap_puts_pieces_together);
     tcase_add_loop_test(t, pcap_reads_link, 0, (int)ARRAY_LEN(links));
     tcase_add_loop_test(t, pcap_refuses_damage, 0, (int)ARRAY_LEN(damaged));
     tcase_add_loop_test(m, trace_log_mask_hides, 0, (int)ARRAY_LEN(secrets));

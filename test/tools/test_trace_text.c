@@ -68,6 +68,14 @@ static const struct {
      "P:1; T:0x1 10:00:00.0 [opensc-tool] apdu.c:1: Incoming APDU (2 bytes):\n61 2F a/\n",
      "# P:1; T:0x1 10:00:00.0 [opensc-tool] reader-pcsc.c:328:pcsc_transmit: reader 'V'\n"
      "> 00A40004023F00\n< 612F\n"},
+    {"SIMtrace's sniffer",
+     "Card state change: reset de-asserted\nATR: 3b 9f 96 \nPPS: ff 10 96 79 \n"
+     "TPDU: 00 a4 00 04 02 3f 00 61 2f \nTPDU: 00 b0 00 00 02 aa bb 90 00 \n"
+     "TPDU (incomplete): 00 b0 00 \nAPDU: (9):  a0 a4 00 00 02 7f 20 9f 23\nAPDU: none\n",
+     "# Card state change: reset de-asserted\n! reset 3B9F96\n# PPS: ff 10 96 79 \n"
+     "> 00A40004023F00\n< 612F\n> 00B0000002\n< AABB 9000\n# TPDU (incomplete): 00 b0 00 \n"
+     "> A0A40000027F20\n< 9F23\n# none\n"},
+    {"a sniffed row that is cut", "TPDU: 00 a4 00 04 02 3f\n", "# 00 a4 00 04 02 3f\n"},
     {"scriptor script", "reset\n00 A4 00 04 02 3F 00\n80F2000C00\n00 A4 00 \\\n04 02 2F 00\n",
      "! reset\n> 00A40004023F00\n> 80F2000C00\n> 00A40004022F00\n"},
     {"scriptor output",
@@ -118,6 +126,19 @@ START_TEST(trace_refuses_lines_without_end)
 
     memset(text, 'A', 100000);
     ck_assert_int_eq(translate(text, 100000, got, sizeof got), ERR_RANGE);
+    free(text);
+}
+END_TEST
+
+START_TEST(trace_refuses_an_apdu_that_is_too_long)
+{
+    static const char *const heads[] = {"> ", "x Outgoing APDU (9000 bytes):\n", "Sending: "};
+    char *text = malloc(20000), got[16] = "";
+    size_t n = strlen(heads[_i]);
+
+    memcpy(text, heads[_i], n);
+    memset(text + n, 'A', 2 * TRACE_BYTES_MAX + 2);
+    ck_assert_int_eq(translate(text, n + 2 * TRACE_BYTES_MAX + 2, got, sizeof got), ERR_RANGE);
     free(text);
 }
 END_TEST
@@ -173,6 +194,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, trace_reads_dialect, 0, (int)ARRAY_LEN(rows));
     tcase_add_loop_test(t, trace_refuses_text, 0, (int)ARRAY_LEN(bad));
     tcase_add_test(t, trace_refuses_lines_without_end);
+    tcase_add_loop_test(t, trace_refuses_an_apdu_that_is_too_long, 0, 3);
     tcase_add_test(t, trace_place_names_the_bad_line);
     tcase_add_test(t, trace_status_wants_two_literal_bytes);
     tcase_add_test(t, trace_format_follows_the_name);

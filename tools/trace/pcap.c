@@ -1,5 +1,5 @@
 #include "tools/trace/pcap.h"
-#include "apdu/ids.h"
+#include "apdu/hex.h"
 
 #include <string.h>
 
@@ -29,11 +29,16 @@
 #define PROTO_UDP   17
 #define GSMTAP_PORT 4729
 
-#define GSMTAP_VERSION 2
-#define GSMTAP_SIM     4
-#define GSMTAP_HEADER  16
-#define GSMTAP_APDU    0
-#define GSMTAP_ATR     1
+#define GSMTAP_VERSION      2
+#define GSMTAP_SIM          4
+#define GSMTAP_HEADER       16
+#define GSMTAP_APDU         0
+#define GSMTAP_ATR          1
+#define GSMTAP_PPS_REQUEST  2
+#define GSMTAP_PPS_RESPONSE 3
+#define GSMTAP_TPDU_HEADER  4
+#define GSMTAP_TPDU_STATUS  7
+#define PPS_MAX             6 /* ISO/IEC 7816-3 9.2 */
 
 #define OPT_COMMENT 1
 #define OPT_TSRESOL 9
@@ -209,47 +214,7 @@ static enum err strip_udp(struct rd *r)
 
 /* --- GSMTAP --- */
 
-/* Does the instruction bring data, so that P3 is Lc (TS 102 221 10.1.2)? */
-static bool brings_data(uint8_t cla, uint8_t ins)
-{
-    static const uint8_t asks_only[] = {
-        INS_FETCH,  INS_READ_BINARY,   INS_READ_RECORD,    INS_GET_RESPONSE,
-        INS_STATUS, INS_GET_CHALLENGE, INS_MANAGE_CHANNEL,
-    };
-    bool gp = (cla & 0x80) != 0 && cla != 0xA0;
-
-    if (ins == INS_STATUS && gp && (cla & 0x04) != 0)
-        return true;
-    if (ins == INS_GET_DATA)
-        return !gp;
-    return memchr(asks_only, ins, sizeof asks_only) == NULL;
-}
-
-/* Where the answer begins. Extended length is meant where Lc would not have fitted into P3. */
-static size_t command_len(struct rd payload)
-{
-    size_t body = payload.left - 7, p3 = payload.at[4], extended;
-
-    if (!brings_data(payload.at[0], payload.at[1]) || body < p3)
-        return 5;
-    if (p3 != 0 || body < 2)
-        return 5 + p3;
-    extended = (size_t)(payload.at[5] << 8 | payload.at[6]);
-    return extended > 0xFF && body - 2 >= extended ? 7 + extended : 5;
-}
-
-static enum err split(struct rd payload, struct trace_event *out)
-{
-    size_t command = command_len(payload);
-
-    if (command > TRACE_BYTES_MAX || payload.left - command > TRACE_BYTES_MAX)
-        return ERR_RANGE;
-    trace_bytes_set(&out->command, RD(payload.at, command));
-    trace_bytes_set(&out->answer, RD(payload.at + command, payload.left - command));
-    return ERR_OK;
-}
-
-enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out)
+static enum err open_gsmtap(struct rd packet, uint8_t *sub_type, struct rd *payload)
 {
     size_t header;
 
@@ -260,23 +225,69 @@ enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out)
         return ERR_NOT_FOUND;
     if (header < GSMTAP_HEADER || header > packet.left)
         return ERR_SHORT;
+    *sub_type = packet.at[12];
+    *payload = RD(packet.at + header, packet.left - header);
+    return ERR_OK;
+}
+
+/* How fast reader and card will talk: for people. */
+static enum err pps(const char *who, struct rd bytes, struct trace_event *out)
+{
+    char hex[2 * PPS_MAX + 1] = "";
+
+    out->kind = TRACE_NOTE;
+    if (bytes.left > PPS_MAX || hex_encode(bytes, hex, sizeof hex) != ERR_OK)
+        return ERR_NOT_FOUND;
+    snprintf(out->note, sizeof out->note, "PPS %s %s", who, hex);
+    return ERR_OK;
+}
+
+enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out)
+{
+    struct rd payload = {0};
+    uint8_t sub_type = 0;
+    enum err e = open_gsmtap(packet, &sub_type, &payload);
+
+    if (e != ERR_OK)
+        return e;
     out->note[0] = '\0';
     out->wait_ms = 0;
     trace_bytes_set(&out->command, RD(NULL, 0));
-    if (packet.at[12] == GSMTAP_ATR) {
+    trace_bytes_set(&out->answer, RD(NULL, 0));
+    switch (sub_type) {
+    case GSMTAP_ATR:
         out->kind = TRACE_RESET;
-        trace_bytes_set(&out->answer, RD(packet.at + header, packet.left - header));
+        trace_bytes_set(&out->answer, payload);
         return ERR_OK;
+    case GSMTAP_PPS_REQUEST:
+        return pps("request", payload, out);
+    case GSMTAP_PPS_RESPONSE:
+        return pps("response", payload, out);
+    case GSMTAP_APDU:
+        /* a command that was cut short has no answer to look at */
+        return payload.left < 7 ? ERR_NOT_FOUND : trace_tpdu(payload, out);
+    default:
+        return ERR_NOT_FOUND;
     }
-    if (packet.at[12] != GSMTAP_APDU)
-        return ERR_NOT_FOUND; /* PPS and single TPDU pieces */
-    if (packet.left - header < 7)
-        return ERR_NOT_FOUND; /* a command that was cut short has no answer to look at */
-    out->kind = TRACE_EXCHANGE;
-    return split(RD(packet.at + header, packet.left - header), out);
 }
 
-static enum err link_packet(struct rd r, uint32_t link, struct trace_event *out)
+/* A packet that is whole, or the last piece of an exchange. */
+static enum err gsmtap(struct trace_pcap *p, struct rd packet, struct trace_event *out)
+{
+    struct rd payload = {0};
+    uint8_t sub_type = 0;
+    enum err e = open_gsmtap(packet, &sub_type, &payload);
+
+    if (e != ERR_OK || sub_type < GSMTAP_TPDU_HEADER || sub_type > GSMTAP_TPDU_STATUS)
+        return trace_pcap_gsmtap(packet, out);
+    out->note[0] = '\0';
+    out->wait_ms = 0;
+    return trace_tpdu_piece(&p->pieces, (enum trace_piece)(sub_type - GSMTAP_TPDU_HEADER), payload,
+                            out);
+}
+
+static enum err link_packet(struct trace_pcap *p, struct rd r, uint32_t link,
+                            struct trace_event *out)
 {
     enum err e = strip_link(&r, link);
 
@@ -285,7 +296,7 @@ static enum err link_packet(struct rd r, uint32_t link, struct trace_event *out)
     if (e == ERR_OK)
         e = strip_udp(&r);
     if (e == ERR_OK)
-        e = trace_pcap_gsmtap(r, out);
+        e = gsmtap(p, r, out);
     /* What is on the same wire and damaged, or not ours, is no fault of the file. */
     return e == ERR_OK || e == ERR_RANGE ? e : ERR_NOT_FOUND;
 }
@@ -326,7 +337,7 @@ static enum err record(struct trace_pcap *p, struct rd r, struct trace_event *ou
         num32(p, &r, &kept) != ERR_OK || num32(p, &r, &length) != ERR_OK)
         return ERR_SHORT;
     out->time_us = (uint64_t)seconds * 1000000 + (p->nanoseconds ? fraction / 1000 : fraction);
-    return link_packet(r, p->link, out);
+    return link_packet(p, r, p->link, out);
 }
 
 /* Options up to the end of the block: code, length, value padded to four bytes. */
@@ -404,7 +415,7 @@ static enum err packet_block(struct trace_pcap *p, struct rd r, struct trace_eve
     if (interface >= p->interface_count)
         return ERR_FORMAT;
     out->time_us = to_us((uint64_t)high << 32 | low, p->interfaces[interface].ticks);
-    e = link_packet(data, p->interfaces[interface].link, out);
+    e = link_packet(p, data, p->interfaces[interface].link, out);
     if (e != ERR_OK || rd_take(&r, (4 - kept % 4) % 4, &pad) != ERR_OK)
         return e;
     return with_comment(p, r, out);
@@ -419,7 +430,7 @@ static enum err simple_block(struct trace_pcap *p, struct rd r, struct trace_eve
     if (length < r.left)
         r.left = length;
     out->time_us = 0;
-    return link_packet(r, p->interfaces[0].link, out);
+    return link_packet(p, r, p->interfaces[0].link, out);
 }
 
 static enum err section(struct trace_pcap *p, struct rd r)

@@ -5,7 +5,7 @@
  * GSMTAP version 2 of type SIM:
  *
  *   02 04 04 00 ..        version, header length in words, type SIM, timeslot; to 16 bytes
- *   .. sub type at 12     00 APDU, 01 ATR
+ *   .. sub type at 12     00 APDU, 01 ATR, 02 and 03 PPS, 04 to 07 pieces of an exchange
  *   payload               CLA INS P1 P2 P3 [command data] [answer data] SW1 SW2; or the ATR
  *
  * pcapng: section header, interface description, enhanced and simple packet blocks; comments of
@@ -14,7 +14,7 @@
 #ifndef RESEAT_TOOLS_TRACE_PCAP_H
 #define RESEAT_TOOLS_TRACE_PCAP_H
 
-#include "tools/trace/trace.h"
+#include "tools/trace/tpdu.h"
 
 #define PCAP_FILE_HEADER     24
 #define PCAP_RECORD_HEADER   16
@@ -31,7 +31,8 @@ struct trace_pcap {
         uint64_t ticks; /* of a time stamp in a second */
     } interfaces[PCAP_INTERFACES_MAX];
     size_t interface_count;
-    bool holds; /* a comment was handed out, its packet waits */
+    struct trace_event pieces; /* of an exchange that is not complete */
+    bool holds;                /* a comment was handed out, its packet waits */
     struct trace_event held;
 };
 
@@ -54,8 +55,7 @@ NODISCARD enum err trace_pcap_packet(struct trace_pcap *p, enum trace_format for
 bool trace_pcap_held(struct trace_pcap *p, struct trace_event *out);
 
 /*
- * A GSMTAP packet from its header on. Where command data ends and answer data begins follows
- * from the instruction and P3 (TS 102 221 10.1.2).
+ * A GSMTAP packet from its header on; not one that is a piece.
  * errors: ERR_SHORT, ERR_NOT_FOUND (of another type), ERR_RANGE (longer than TRACE_BYTES_MAX)
  */
 NODISCARD enum err trace_pcap_gsmtap(struct rd packet, struct trace_event *out);

@@ -1,99 +1,12 @@
 #include "tools/trace/text.h"
+#include "tools/trace/tpdu.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define SCRIPTOR_WIDTH 16 /* bytes on a wrapped line of scriptor's output */
 #define DUMP_WIDTH     16 /* bytes on a line of OpenSC's hex dumps */
-
-/* --- bytes --- */
-
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static enum err add(struct trace_bytes *b, uint8_t byte, unsigned mark)
-{
-    if (b->len == TRACE_BYTES_MAX)
-        return ERR_RANGE;
-    b->at[b->len] = byte;
-    b->mark[b->len++] = (uint8_t)mark;
-    b->open |= mark != TRACE_LITERAL;
-    return ERR_OK;
-}
-
-/* "{name}" at *p; names are letters, digits, "_" and "-". */
-static enum err add_name(struct trace_bytes *b, const char **p)
-{
-    const char *from = *p + 1;
-    size_t n = 0, i = 0;
-
-    while (isalnum((unsigned char)from[n]) || from[n] == '_' || from[n] == '-')
-        n++;
-    if (n == 0 || n > TRACE_NAME_MAX || from[n] != '}')
-        return ERR_FORMAT;
-    while (i < b->name_count && (strncmp(b->names[i], from, n) != 0 || b->names[i][n] != '\0'))
-        i++;
-    if (i == TRACE_NAMES_MAX)
-        return ERR_RANGE;
-    if (i == b->name_count) {
-        memcpy(b->names[i], from, n);
-        b->names[i][n] = '\0';
-        b->name_count++;
-    }
-    *p = from + n + 1;
-    return add(b, 0xFF, TRACE_NAMED + (unsigned)i);
-}
-
-/* Append what *p spells, up to the first character that belongs to no byte. */
-static enum err take_bytes(const char **p, struct trace_bytes *b)
-{
-    enum err e = ERR_OK;
-
-    while (e == ERR_OK) {
-        const char *at = *p;
-
-        if (*at == ' ' || *at == '\t') {
-            (*p)++;
-        } else if (at[0] == '*' && at[1] == '*') {
-            e = add(b, 0xFF, TRACE_ANY);
-            *p += 2;
-        } else if (at[0] == '.' && at[1] == '.') {
-            e = add(b, 0xFF, TRACE_REST);
-            *p += 2;
-        } else if (*at == '{') {
-            e = add_name(b, p);
-        } else if (nibble(at[0]) >= 0 && nibble(at[1]) >= 0) {
-            e = add(b, (uint8_t)(nibble(at[0]) << 4 | nibble(at[1])), TRACE_LITERAL);
-            *p += 2;
-        } else {
-            break;
-        }
-    }
-    return e;
-}
-
-/* The whole rest of a line; "3B:9F" is as good as "3B 9F". end ends it early. */
-static enum err take_line(const char *p, char end, struct trace_bytes *b)
-{
-    size_t before = b->len;
-    enum err e = take_bytes(&p, b);
-
-    while (e == ERR_OK && end != ':' && *p == ':') {
-        p++;
-        e = take_bytes(&p, b);
-    }
-    if (e == ERR_OK && *p != '\0' && *p != end)
-        e = ERR_FORMAT;
-    return e == ERR_OK && b->len == before ? ERR_FORMAT : e;
-}
 
 /* --- events --- */
 
@@ -123,9 +36,9 @@ static void give(struct trace_text *t, struct trace_event *out)
 {
     struct trace_bytes *answer = &t->pending.answer;
 
-    if (t->expect == TEXT_DUMP) {
-        (void)add(answer, t->sw[0], TRACE_LITERAL);
-        (void)add(answer, t->sw[1], TRACE_LITERAL);
+    for (size_t i = 0; i < sizeof t->sw && t->expect == TEXT_DUMP; i++) {
+        answer->at[answer->len] = t->sw[i];
+        answer->mark[answer->len++] = TRACE_LITERAL;
     }
     *out = t->pending;
     t->has_pending = t->answered = t->continued = false;
@@ -190,7 +103,7 @@ static enum err directive(struct trace_text *t, const char *p, uint64_t number,
         begin(t, TRACE_RESET, number);
         p += strspn(p, " \t");
         if (*p != '\0') {
-            enum err e = take_line(p, '\0', &t->pending.answer);
+            enum err e = trace_text_rest(p, '\0', &t->pending.answer);
 
             if (e != ERR_OK)
                 return e;
@@ -239,7 +152,7 @@ static enum err command(struct trace_text *t, const char *p, uint64_t number)
         t->reset_awaits = true;
         return ERR_OK;
     }
-    return take_line(p, '\0', &t->pending.command);
+    return trace_text_rest(p, '\0', &t->pending.command);
 }
 
 /* scriptor: "< OK: 3B 9F ..." or "< KO: ..." behind "> RESET". */
@@ -251,7 +164,7 @@ static enum err reset_answer(struct trace_text *t, const char *p)
     if (!starts(p, "OK:", &rest))
         return ERR_OK;
     rest += strspn(rest, " \t");
-    return *rest == '\0' ? ERR_OK : take_line(rest, '\0', &t->pending.answer);
+    return *rest == '\0' ? ERR_OK : trace_text_rest(rest, '\0', &t->pending.answer);
 }
 
 static bool is_wrapped(const char *p, size_t bytes)
@@ -268,7 +181,7 @@ static enum err answer(struct trace_text *t, const char *p)
     p += strspn(p, " \t");
     if (t->reset_awaits)
         return reset_answer(t, p);
-    e = take_line(p, ':', &t->pending.answer);
+    e = trace_text_rest(p, ':', &t->pending.answer);
     if (e == ERR_OK && is_wrapped(p, t->pending.answer.len))
         t->expect = TEXT_WRAPPED;
     return e;
@@ -281,15 +194,15 @@ static enum err answer_of_pysim(struct trace_text *t, const char *p)
     enum err e;
 
     p += strspn(p, " \t");
-    e = take_bytes(&p, &sw);
+    e = trace_text_bytes(&p, &sw);
     if (e == ERR_OK && (sw.len != 2 || *p != ':'))
         e = ERR_FORMAT;
     if (e == ERR_OK && *++p != '\0')
-        e = take_bytes(&p, &t->pending.answer);
+        e = trace_text_bytes(&p, &t->pending.answer);
     if (e == ERR_OK && *p != '\0')
         e = ERR_FORMAT;
     for (size_t i = 0; i < 2 && e == ERR_OK; i++)
-        e = add(&t->pending.answer, sw.at[i], sw.mark[i]);
+        e = trace_text_add(&t->pending.answer, sw.at[i], sw.mark[i]);
     return e;
 }
 
@@ -329,11 +242,11 @@ static enum err dump_line(const char *p, size_t count, struct trace_bytes *b)
     enum err e = ERR_OK;
 
     for (size_t i = 0; i < count && e == ERR_OK; i++, p += 3) {
-        int high = nibble(p[0]), low = high < 0 ? -1 : nibble(p[1]);
+        int high = trace_text_nibble(p[0]), low = high < 0 ? -1 : trace_text_nibble(p[1]);
 
         if (low < 0)
             return i == 0 ? ERR_FORMAT : ERR_OK;
-        e = add(b, (uint8_t)(high * 16 + low), TRACE_LITERAL);
+        e = trace_text_add(b, (uint8_t)(high * 16 + low), TRACE_LITERAL);
         if (p[2] != ' ')
             break;
     }
@@ -351,8 +264,8 @@ static size_t dumped(const char *p, bool first)
 
 static bool looks_like_bytes(const char *p)
 {
-    return nibble(p[0]) >= 0 && nibble(p[1]) >= 0 &&
-           (p[2] == ' ' || p[2] == '\0' || nibble(p[2]) >= 0);
+    return trace_text_nibble(p[0]) >= 0 && trace_text_nibble(p[1]) >= 0 &&
+           (p[2] == ' ' || p[2] == '\0' || trace_text_nibble(p[2]) >= 0);
 }
 
 /* A line without a mark, where a dump or a wrapped answer is under way. False: it is none of it. */
@@ -369,7 +282,7 @@ static enum err more_bytes(struct trace_text *t, const char *p, bool *taken,
     if (!*taken)
         return ERR_OK;
     if (t->expect == TEXT_WRAPPED) {
-        e = take_line(p, ':', to);
+        e = trace_text_rest(p, ':', to);
         if (e == ERR_OK && !is_wrapped(p, to->len - before)) {
             give(t, out);
             *step = TEXT_READY;
@@ -381,6 +294,8 @@ static enum err more_bytes(struct trace_text *t, const char *p, bool *taken,
                   : t->dump_left < DUMP_WIDTH ? t->dump_left
                                               : DUMP_WIDTH,
                   to);
+    if (e == ERR_OK && t->expect == TEXT_DUMP && to->len > TRACE_BYTES_MAX - sizeof t->sw)
+        e = ERR_RANGE; /* the status word comes behind it */
     if (e != ERR_OK || t->expect == TEXT_DUMP)
         return e;
     t->dump_left -= to->len - before;
@@ -404,7 +319,7 @@ static enum err script_line(struct trace_text *t, const char *p, uint64_t number
     if (!t->continued)
         begin(t, TRACE_EXCHANGE, number);
     t->bare = true;
-    e = take_line(p, more ? '\\' : '\0', &t->pending.command);
+    e = trace_text_rest(p, more ? '\\' : '\0', &t->pending.command);
     t->continued = more;
     return e;
 }
@@ -418,7 +333,7 @@ static bool is_script_line(const char *p)
     if (b == NULL)
         return false;
     clear_bytes(b);
-    if (looks_like_bytes(p) && take_bytes(&p, b) == ERR_OK)
+    if (looks_like_bytes(p) && trace_text_bytes(&p, b) == ERR_OK)
         yes = (*p == '\0' && b->len >= 4) || strcmp(p, "\\") == 0;
     free(b);
     return yes;
@@ -434,6 +349,8 @@ enum line_kind {
     LINE_ANSWER,
     LINE_ANSWER_PYSIM,
     LINE_RECEIVED,
+    LINE_SNIFFED,
+    LINE_ATR,
     LINE_DEBUG,
     LINE_RESET,
     LINE_SCRIPT,
@@ -450,6 +367,8 @@ static enum line_kind classify(const char *line, const char **rest)
         {">", LINE_COMMAND},        {"<-", LINE_ANSWER_PYSIM},
         {"<=", LINE_ANSWER},        {"<", LINE_ANSWER},
         {"Sending:", LINE_COMMAND}, {"Received", LINE_RECEIVED},
+        {"TPDU:", LINE_SNIFFED},    {"APDU:", LINE_SNIFFED},
+        {"ATR:", LINE_ATR},
     };
     const char *p;
 
@@ -522,6 +441,29 @@ static enum err answer_line(struct trace_text *t, enum line_kind kind, const cha
     return e;
 }
 
+/* --- lines of SIMtrace's sniffers --- */
+
+/* "TPDU: a0 a4 ..", "APDU: (9):  a0 a4 .."; "ATR: 3b 9f ..". What is not whole is a note. */
+static enum trace_text_step sniffed_line(struct trace_text *t, enum line_kind kind,
+                                         const char *text, uint64_t number, struct trace_event *out)
+{
+    struct trace_bytes *whole = &t->pending.command;
+    const char *p = text + strspn(text, " \t");
+
+    if (*p == '(')
+        p += strcspn(p, ")");
+    p += strspn(p, "): \t");
+    begin(t, kind == LINE_ATR ? TRACE_RESET : TRACE_EXCHANGE, number);
+    if (trace_text_rest(p, '\0', whole) != ERR_OK || whole->open)
+        return note(t, text, number, out);
+    give(t, out);
+    if (kind == LINE_ATR)
+        trace_bytes_set(&out->answer, TRACE_RD(whole));
+    else if (trace_tpdu(TRACE_RD(whole), out) != ERR_OK)
+        return note(t, text, number, out);
+    return TEXT_READY;
+}
+
 static enum err other_line(struct trace_text *t, const char *line, uint64_t number,
                            enum trace_text_step *step, struct trace_event *out)
 {
@@ -550,6 +492,10 @@ static enum err by_kind(struct trace_text *t, enum line_kind kind, const char *r
         return answer_line(t, kind, rest, step, out);
     case LINE_DEBUG:
         return debug_line(t, rest, number, step);
+    case LINE_SNIFFED:
+    case LINE_ATR:
+        *step = sniffed_line(t, kind, rest, number, out);
+        return ERR_OK;
     case LINE_RESET:
         *step = ready_now(t, TRACE_RESET, number, out);
         return ERR_OK;

@@ -12,7 +12,7 @@
  * Also understood, so that logs of other programs need no conversion: pySim-shell with
  * apdu_trace ("-> ..", "<- 9000: .."), opensc-tool ("Sending: ..", "Received (SW1=..)" and a
  * hex dump), OpenSC's debug log ("Outgoing APDU (7 bytes):"), scriptor and gscriptor scripts
- * and their output. A line that is none of these is a note.
+ * and their output, SIMtrace's sniffers ("TPDU: ..", "ATR: .."). A line that is none of these is a note.
  */
 #ifndef RESEAT_TOOLS_TRACE_TEXT_H
 #define RESEAT_TOOLS_TRACE_TEXT_H
@@ -53,6 +53,17 @@ NODISCARD enum err trace_text_line(struct trace_text *t, const char *line, uint6
                                    enum trace_text_step *step, struct trace_event *out);
 /* The event that the end of the file completes; false when there is none. */
 bool trace_text_end(struct trace_text *t, struct trace_event *out);
+
+/* --- text_bytes.c --- */
+
+int trace_text_nibble(char c); /* -1 for none */
+NODISCARD enum err trace_text_add(struct trace_bytes *b, uint8_t byte, unsigned mark);
+/* Append what *p spells, up to the first character that belongs to no byte. */
+NODISCARD enum err trace_text_bytes(const char **p, struct trace_bytes *b);
+/* The whole rest of a line; "3B:9F" is as good as "3B 9F". end ends it early. */
+NODISCARD enum err trace_text_rest(const char *p, char end, struct trace_bytes *b);
+
+/* --- text_write.c --- */
 
 void trace_text_write(FILE *f, const struct trace_event *event);
 

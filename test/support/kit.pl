@@ -220,13 +220,13 @@ sub parts {
 
 sub reader {
     my ($path) = @_;
-    for (1 .. 100) {
+    for (1 .. 2000) {
         my $s = IO::Socket::UNIX->new(Type => SOCK_STREAM(), Peer => $path);
         if ($s) {
             syswrite $s, "\0\1\1";
             return $s;
         }
-        select undef, undef, undef, 0.05;
+        select undef, undef, undef, 0.003;
     }
     die "no card at $path";
 }

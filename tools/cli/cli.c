@@ -75,6 +75,8 @@ void cli_harden(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
     umask(077);
+    /* A file that may not grow is an error like a full disk, and no end. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     lock_memory();
 }
 

@@ -1,9 +1,10 @@
-/* sec_C11: no branch and no address depends on a key, a PIN or a right checksum. Method (ctgrind):
- * under valgrind's memcheck the secrets are marked undefined, so that memcheck reports each branch
- * on them and each index out of them. What a comparison in constant time says may be known: it is
- * declassified at the one door that all of them go through, CRYPTO_memcmp, and so is a packet once
- * its checksum was right. Without valgrind the same paths run, and nothing is measured; run
- * test/tools/sec_timing.sh. */
+/* What can be told from time. sec_C11: no branch and no address depends on a key, a PIN or a right
+ * checksum. Method (ctgrind): under valgrind's memcheck the secrets are marked undefined, so that
+ * memcheck reports each branch on them and each index out of them. What a comparison in constant
+ * time says may be known: it is declassified at the one door that all of them go through,
+ * CRYPTO_memcmp, and so is a packet once its checksum was right. Without valgrind the same paths
+ * run, and nothing is measured; run test/tools/sec_timing.sh. sec_C13: what has happened when a PIN
+ * is compared. */
 #include "apdu/milenage.h"
 #include "apdu/tuak.h"
 #include "test/support/runner.h"
@@ -29,6 +30,10 @@
 static uint8_t plain[256];
 static struct crypto *c;
 
+/* A memory of which each comparison notes what had become durable before it. */
+static const struct nvm_sim *watched;
+static uint64_t durable_before;
+
 /* In front of OpenSSL's, which does the work. */
 int CRYPTO_memcmp(const void *a, const void *b, size_t n);
 int CRYPTO_memcmp(const void *a, const void *b, size_t n)
@@ -37,6 +42,8 @@ int CRYPTO_memcmp(const void *a, const void *b, size_t n)
     compare_fn *real;
     int difference;
 
+    if (watched != NULL)
+        durable_before = watched->syncs;
     *(void **)&real = dlsym(RTLD_NEXT, "CRYPTO_memcmp");
     difference = real(a, b, n);
     VALGRIND_MAKE_MEM_DEFINED(&difference, sizeof difference);
@@ -260,6 +267,24 @@ START_TEST(sec_C11_pin)
 }
 END_TEST
 
+/* sec_C13: whoever cuts the power when he sees how the comparison ends has paid for it before. */
+START_TEST(sec_C13_try_is_durable_before_the_comparison)
+{
+    static const char *const presented[] = {"0020000A08 41454D3141444D31", "0020000A08 " CARD_ADM1,
+                                            "002C000110" CARD_PUK2 CARD_PIN1,
+                                            "002C000110" CARD_PUK1 CARD_PIN1};
+    struct test_card *t = card_new();
+    uint64_t syncs = t->nvm.syncs;
+
+    watched = &t->nvm;
+    durable_before = 0;
+    (void)card_send(t, presented[_i]);
+    watched = NULL;
+    ck_assert_uint_eq(durable_before, syncs + 1);
+    card_free(&t);
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("sec_timing");
@@ -275,6 +300,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, sec_C11_packet, 0, 6);
     tcase_add_test(t, sec_C11_secure_channel);
     tcase_add_test(t, sec_C11_pin);
+    tcase_add_loop_test(t, sec_C13_try_is_durable_before_the_comparison, 0, 4);
     suite_add_tcase(s, t);
     return s;
 }

@@ -151,8 +151,8 @@ void applet_ask(struct applets *all, struct applet_reply *reply);
 
 /* --- trigger.c: what happens becomes activations --- */
 
-/* Does this instance take secured packets (EVENT_FORMATTED_SMS_PP_ENV)? */
-bool applet_takes_packets(const struct card *card, uint8_t number);
+/* Does this instance take secured packets that come so (EVENT_FORMATTED_SMS_PP_ENV, _UPD)? */
+bool applet_takes_packets(const struct card *card, uint8_t number, uint8_t event);
 
 /* Does anybody listen? Quick: most events of most cards interest nobody. */
 bool applet_is_listened(const struct card *card, uint8_t event);
@@ -171,6 +171,9 @@ void applet_terminal_ready(struct card *card);
 sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr *out);
 /* Is there an applet that takes such a message instead of the card (TS 31.130 6.2)? */
 bool applet_takes_message(const struct card *card);
+/* A record was written by the terminal; content goes to applets if it is a message in EF.SMS.
+ * SW_MEMORY when that fails: then the record was not written either. */
+sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, struct rd content);
 /* The effects of a command: take them once it is durable, or drop them. */
 struct applet_effects applet_take_effects(struct card *card);
 

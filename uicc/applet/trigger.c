@@ -6,11 +6,19 @@
 #include "apdu/ctlv.h"
 #include "apdu/ids.h"
 #include "apdu/sms.h"
+#include "apdu/tlv.h"
 #include "uicc/cat/refresh.h"
+#include "uicc/fs/fs.h"
 #include "uicc/remote/por.h"
+#include "uicc/remote/remote.h"
+
+#include <string.h>
 
 #define ANSWER_MAX  255U /* bytes of an answer to ENVELOPE, and to one that brings a message */
 #define MESSAGE_MAX 128U /* TS 31.111 7.1.1.2 */
+
+#define RECORD_USED      0x01
+#define RECORD_VALUE_MAX 255 /* of a message in a record, with its TLVs */
 
 /* ---- who listens ---- */
 
@@ -95,12 +103,12 @@ static void trigger_all(struct card *card, const struct applet_cause *cause)
     }
 }
 
-bool applet_takes_packets(const struct card *card, uint8_t number)
+bool applet_takes_packets(const struct card *card, uint8_t number, uint8_t event)
 {
     struct toolkit_registration r;
 
     return applet_toolkit_read(&card->store, number, &r) == ERR_OK &&
-           applet_events_has(&r.events, APPLET_FORMATTED_SMS);
+           applet_events_has(&r.events, event);
 }
 
 /* ---- what follows ---- */
@@ -341,6 +349,66 @@ static sw_t dispatch(struct card *card, struct applet_cause *c)
 bool applet_takes_message(const struct card *card)
 {
     return applet_is_listened(card, APPLET_UNFORMATTED_SMS);
+}
+
+/* ---- messages in EF.SMS ---- */
+
+/* Status, service centre and SMS-DELIVER of a record, which ends in FF, as the value of an
+ * SMS-PP download. A message may end in FF too: its own length decides. */
+static enum err read_record(struct rd record, struct wr *w)
+{
+    struct sms_address sca;
+    struct sms_deliver deliver;
+    struct rd value;
+    struct tlv object;
+    uint8_t status = 0;
+    size_t len = 0;
+
+    if (rd_u8(&record, &status) != ERR_OK || (status & RECORD_USED) == 0 ||
+        sms_read_rp_address(&record, &sca) != ERR_OK)
+        return ERR_NOT_FOUND;
+    while (len <= record.left && sms_read_deliver(RD(record.at, len), &deliver) != ERR_OK)
+        len++;
+    if (len > record.left || sms_write_envelope(w, &sca, RD(record.at, len)) != ERR_OK)
+        return ERR_FORMAT;
+    value = RD_WR(w);
+    if (tlv_next(&value, &object) != ERR_OK)
+        return ERR_FORMAT;
+    w->len = object.value.left;
+    memmove(w->base, object.value.at, object.value.left);
+    return ERR_OK;
+}
+
+static sw_t written(struct card *card, uint8_t record, struct rd content)
+{
+    uint8_t bytes[RECORD_VALUE_MAX];
+    struct wr w = WR_ARRAY(bytes);
+    struct applet_cause cause = {
+        .event = APPLET_UNFORMATTED_SMS_UPDATE, .tag = CAT_OBJECT_SMS_PP, .item = record};
+    enum err e;
+
+    if (read_record(content, &w) != ERR_OK)
+        return SW_OK;
+    cause.envelope = RD_WR(&w);
+    if (!is_plain_message(cause.envelope))
+        return receiver_written(card, cause.envelope);
+    trigger_all(card, &cause);
+    applet_serve(card);
+    e = conclude(card);
+    return sw_from_err(e);
+}
+
+sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, struct rd content)
+{
+    sw_t sw = SW_OK;
+
+    if (fs_file(card, node)->fid != FID_EF_SMS ||
+        (!applet_is_listened(card, APPLET_FORMATTED_SMS_UPDATE) &&
+         !applet_is_listened(card, APPLET_UNFORMATTED_SMS_UPDATE)))
+        return SW_OK;
+    sw = written(card, record, content);
+    applet_serve(card);
+    return sw_equal(sw, SW_OK) || sw_is_warning(sw) ? SW_OK : SW_MEMORY;
 }
 
 sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr *out)

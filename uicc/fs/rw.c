@@ -1,6 +1,7 @@
 /*
  * READ and UPDATE of transparent EFs and of records (TS 102 221 11.1.3 to 11.1.6).
  */
+#include "uicc/applet/toolkit.h"
 #include "uicc/core/handlers.h"
 #include "uicc/fs/tree.h"
 
@@ -211,5 +212,8 @@ sw_t fs_cmd_update_record(struct card *card, struct exec *x)
     if (x->cmd->data.left != f->record_len)
         return SW_WRONG_LENGTH;
     move_pointer(x, mode, number);
-    return sw_from_err(fs_write_record(card, node, number, x->cmd->data));
+    sw = sw_from_err(fs_write_record(card, node, number, x->cmd->data));
+    return sw_equal(sw, SW_OK) && !x->remote
+               ? applet_record_written(card, node, number, x->cmd->data)
+               : sw;
 }

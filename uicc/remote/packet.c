@@ -46,6 +46,11 @@ static enum err run_application(struct job *job, run_command *command, struct wr
     return e;
 }
 
+static uint8_t event_of(const struct job *job)
+{
+    return job->origin->written ? APPLET_FORMATTED_SMS_UPDATE : APPLET_FORMATTED_SMS;
+}
+
 /* The applet is called inside the transaction: counter, effects and proof are one commit. What it
  * undoes itself leaves the packet spent all the same. */
 static enum err run_applet(struct job *job)
@@ -57,7 +62,7 @@ static enum err run_applet(struct job *job)
         .asks_only = job->access->fallback,
     };
     const struct applet_cause cause = {
-        .event = APPLET_FORMATTED_SMS,
+        .event = event_of(job),
         .tag = CAT_OBJECT_SMS_PP,
         .envelope = job->command.data,
         .packet = &packet,
@@ -193,12 +198,14 @@ static sw_t refuse(struct job *job, uint8_t rsc)
     return SW_OK;
 }
 
-/* An applet that does not listen to packets has no TAR. */
+/* An applet that does not listen to packets has no TAR; in EF.SMS only applets find theirs. */
 static bool find_listener(struct job *job, const uint8_t tar[3])
 {
-    return sd_find_target(job->card, tar, &job->target) &&
-           (job->target.tar.app != REMOTE_APPLET ||
-            applet_takes_packets(job->card, job->target.instance));
+    if (!sd_find_target(job->card, tar, &job->target))
+        return false;
+    if (job->target.tar.app != REMOTE_APPLET)
+        return !job->origin->written;
+    return applet_takes_packets(job->card, job->target.instance, event_of(job));
 }
 
 /* Only a CC proves who speaks: whatever else opens is as good as forged. */

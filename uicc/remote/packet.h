@@ -17,6 +17,7 @@
 struct packet_origin {
     const struct sms_address *from; /* TP-OA */
     const struct sms_address *sca;  /* service centre, or NULL */
+    bool written;                   /* by UPDATE RECORD: only applets take it */
 };
 
 /*

@@ -1,7 +1,9 @@
 #include "uicc/remote/receiver.h"
 
+#include "uicc/applet/toolkit.h"
 #include "uicc/remote/inbox.h"
 #include "uicc/remote/packet.h"
+#include "uicc/remote/por.h"
 #include "uicc/remote/remote.h"
 
 #include <openssl/crypto.h>
@@ -13,6 +15,7 @@ struct arrival {
     struct sms_deliver deliver;
     struct sms_udh udh;
     struct rd content; /* TP-UD behind its header */
+    bool written;      /* into EF.SMS, not by ENVELOPE */
 };
 
 enum err receiver_open(struct card *card)
@@ -182,7 +185,7 @@ static bool contradicts(const struct receiver_message *m, const struct arrival *
 static sw_t process(struct card *card, struct exec *x, struct rd packet, const struct arrival *a)
 {
     const struct packet_origin origin = {&a->deliver.oa,
-                                         a->download.has_sca ? &a->download.sca : NULL};
+                                         a->download.has_sca ? &a->download.sca : NULL, a->written};
 
     return packet_process(card, x, packet, &origin);
 }
@@ -261,7 +264,7 @@ static sw_t take_single(struct card *card, const struct arrival *a)
     struct wr w = WR_ARRAY(bytes);
     sw_t sw;
 
-    if (!inbox_takes(card, &a->deliver))
+    if (applet_takes_message(card) || !inbox_takes(card, &a->deliver))
         return SW_OK;
     inbox_write(&w, &a->download);
     sw = wr_result(&w) == ERR_OK ? inbox_store(card, RD_WR(&w)) : SW_BAD_DATA;
@@ -289,6 +292,22 @@ static sw_t take(struct card *card, struct exec *x, struct arrival *a)
     if (a->udh.command_packet)
         return process(card, x, a->content, a);
     return take_single(card, a);
+}
+
+/* TS 31.130 6.2: a terminal without data download stores a packet in EF.SMS, and thereby hands it
+ * over. Nothing can be answered to UPDATE RECORD: a proof goes out by SEND SHORT MESSAGE, or not at
+ * all. */
+sw_t receiver_written(struct card *card, struct rd value)
+{
+    uint8_t unheard[POR_REPORT_MAX];
+    struct wr out = WR_ARRAY(unheard);
+    struct exec x = {.out = &out};
+    struct arrival a = {.written = true};
+
+    if (sms_read_envelope(value, &a.download) != ERR_OK || read_message(&a) != ERR_OK ||
+        a.udh.concatenated || !a.udh.command_packet)
+        return SW_OK;
+    return process(card, &x, a.content, &a);
 }
 
 /*

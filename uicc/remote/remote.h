@@ -14,6 +14,10 @@ void receiver_reset(struct card *card);
  * SMS-DELIVER-REPORT) goes to x->out. */
 sw_t receiver_sms_pp(struct card *card, struct exec *x, struct rd value);
 
+/* The terminal wrote a message into EF.SMS; value as above. Commits if it is a secured packet to an
+ * applet that waits for it there. */
+sw_t receiver_written(struct card *card, struct rd value);
+
 /* The terminal is ready for proactive commands (TERMINAL PROFILE was received): send what a power
  * cut kept back. */
 void por_resume(struct card *card);

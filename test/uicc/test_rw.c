@@ -139,6 +139,11 @@ START_TEST(read_record_modes_move_the_pointer)
         {"00B2000406", "010101AABBCC 9000"},
         {"00B2050406", "6A83"},
         {"00B2FF0406", "6A83"},
+        {"00B2008206", "010101AABBCC 9000"}, /* an SFI begins anew, also for the current file */
+        {"00B2000206", "020202AABBFF 9000"},
+        {"00B2008206", "010101AABBCC 9000"},
+        {"00B2018406", "010101AABBCC 9000"},
+        {"00B2000406", "6A83"},
         {"00A4000C026F10", "9000"},
         {"00B2000306", "040404040404 9000"}, /* previous: last */
         {"00B2000206", "6A83"},

@@ -85,6 +85,21 @@ START_TEST(suspension_keeps_the_session)
 }
 END_TEST
 
+/* A terminal that said what it can do before says so again, and then resumes (TS 102 221 11.1.22.3). */
+START_TEST(suspension_outlasts_terminal_capability)
+{
+    char resume[64];
+
+    card_expect(t, "00A4040C09" LAB_AID1, "9000");
+    card_verify(t, "PIN1");
+    suspend(resume);
+    card_reset(t);
+    card_expect(t, "80AA000004 A9028100", "9000");
+    card_expect(t, resume, "9000");
+    card_expect(t, "00B0870001", "08 9000");
+}
+END_TEST
+
 START_TEST(suspension_ends_with_another_command)
 {
     char resume[64];
@@ -286,6 +301,7 @@ Suite *suite_under_test(void)
         {"TS 102 221 11.1.19", terminal_capability_is_read, 0},
         {"TS 102 221 11.1.18", get_challenge_gives_what_is_asked, 0},
         {"TS 102 221 11.1.22", suspension_keeps_the_session, 0},
+        {"TS 102 221 11.1.22", suspension_outlasts_terminal_capability, 0},
         {"TS 102 221 11.1.22", suspension_ends_with_another_command, 0},
         {"TS 102 221 11.1.22", suspension_ends_with_a_wrong_token, 0},
         {"TS 102 221 11.1.22", suspension_refuses, 0},

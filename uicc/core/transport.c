@@ -10,6 +10,7 @@
 #define INS_GET_RESPONSE 0xC0
 #define INS_SUSPEND      0x76
 #define SUSPEND_RESUME   0x01
+#define INS_CAPABILITY   0xAA
 #define LE_MAX           256U
 
 #define SW_SIM_DOWNLOAD_ERROR 0x9E00U /* TS 51.011 9.4.1 */
@@ -27,7 +28,8 @@ static sw_t announce(const struct card *card, sw_t sw)
 {
     size_t waiting;
 
-    if (sw.v != SW_OK_V && sw.v != SW_MORE_DATA_V && sw.v != SW_MORE_EXPECTED_V)
+    if (card->suspended ||
+        (sw.v != SW_OK_V && sw.v != SW_MORE_DATA_V && sw.v != SW_MORE_EXPECTED_V))
         return sw;
     waiting = cat_pending(card);
     if (waiting == 0)
@@ -261,13 +263,19 @@ static void execute(struct card *card, const struct apdu *cmd, struct wr *respon
     put_sw(response, sw);
 }
 
+/* RESUME, or TERMINAL CAPABILITY, which terminals must repeat before it. */
+static bool may_precede_session(const struct apdu *cmd)
+{
+    if (cmd->cla != 0x80)
+        return false;
+    return cmd->ins == INS_CAPABILITY || (cmd->ins == INS_SUSPEND && cmd->p1 == SUSPEND_RESUME);
+}
+
 /* After SUSPEND UICC and a reset, RESUME brings the volatile state back if it comes first; any
- * other command begins a session as usual (TS 102 221 11.1.22). */
+ * other command begins a session as usual (TS 102 221 11.1.22.3). */
 static void settle_suspension(struct card *card, const struct apdu *cmd)
 {
-    if (!card->suspended || !card->resumable)
-        return;
-    if (cmd->cla == 0x80 && cmd->ins == INS_SUSPEND && cmd->p1 == SUSPEND_RESUME)
+    if (!card->suspended || !card->resumable || may_precede_session(cmd))
         return;
     card->suspended = false;
     card_reset_volatile(card);

@@ -26,10 +26,11 @@ sw_t fs_target(const struct card *card, const struct exec *x, uint8_t sfi, uint1
     return *node == NODE_NONE ? SW_NOT_FOUND : SW_OK;
 }
 
-/* By SFI a file becomes current, if the command succeeds. */
+/* By SFI a file becomes current, and has no current record, if the command succeeds (ISO/IEC 7816-4
+ * 7.3.1): also the one that was current. */
 static void make_current(struct exec *x, uint8_t sfi, uint16_t node)
 {
-    if (sfi == 0 || x->ch->ef == node)
+    if (sfi == 0)
         return;
     x->ch->ef = node;
     x->ch->record = 0;

@@ -149,7 +149,7 @@ sw_t fs_cmd_search_record(struct card *card, struct exec *x)
     sw = access_check(card, x, node, FS_READ);
     if (!sw_equal(sw, SW_OK))
         return sw;
-    if (x->ch->ef != node)
+    if (sfi != 0)
         fs_make_current(card, x->ch, node);
     sw = read_search(fs_file(card, node), x, &s);
     if (!sw_equal(sw, SW_OK))

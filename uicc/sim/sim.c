@@ -123,7 +123,9 @@ sw_t sim_cmd_update_binary(struct card *card, struct exec *x)
 {
     sw_t sw = no_sfi(x);
 
-    return sw_equal(sw, SW_OK) ? fs_cmd_update_binary(card, x) : sw;
+    if (sw_equal(sw, SW_OK))
+        sw = fs_cmd_update_binary(card, x);
+    return sw_equal(sw, SW_WRONG_LENGTH) && x->cmd->data.left > 0 ? SW_OFFSET : sw;
 }
 
 /* P2 is a mode and nothing else. */

@@ -71,7 +71,7 @@ static void begin(size_t row)
     static const uint8_t aid[] = {0xA0, 0x00, 0x00, 0x05, 0x59, 0x10, 0x10, 0xFF,
                                   0xFF, 0xFF, 0xFF, 0x89, 0x00, 0x00, 0x01, 0x00};
     struct isd_scp_begin b = {
-        .protocol = SCP03, .option = 0x70, .keys = &keys, .aid = RD_ARRAY(aid)};
+        .protocol = SCP03, .option = 0x70, .size = 8, .keys = &keys, .aid = RD_ARRAY(aid)};
     uint8_t answer[64], want[64];
     struct wr w = WR_ARRAY(answer);
     size_t n = vectors_bytes(v, row, "initialize_update", want, sizeof want);
@@ -79,7 +79,7 @@ static void begin(size_t row)
     aes_keys((uint8_t)(strtoul(vectors_text(v, row, "keys"), NULL, 10) / 8));
     keys.version = want[10];
     keys.sequence = (uint32_t)want[n - 2] << 8 | want[n - 1];
-    vectors_bytes(v, row, "host_challenge", b.host_challenge, sizeof b.host_challenge);
+    vectors_bytes(v, row, "host_challenge", b.host_challenge, b.size);
     ck_assert_int_eq(isd_scp_initialise(crypto, &s, &b, &w), ERR_OK);
     hexrow_assert(RD_WR(&w), vectors_text(v, row, "initialize_update"), "INITIALIZE UPDATE");
 }
@@ -126,7 +126,7 @@ START_TEST(scp03_answers_as_the_recorded_card)
     open_session((size_t)_i);
     expect_plain(vectors_text(v, (size_t)_i, "command"), PLAIN);
     wr_rd(&w, answer);
-    ck_assert_int_eq(isd_scp_wrap(crypto, &s, SW_OK, &w), ERR_OK);
+    ck_assert_int_eq(isd_scp_wrap(crypto, &s, &(struct apdu){0}, SW_OK, &w), ERR_OK);
     hexrow_assert(RD_WR(&w), vectors_text(v, (size_t)_i, "answer"), "answer");
     expect_plain(vectors_text(v, (size_t)_i, "case1"), "80F2200200");
     expect_plain(vectors_text(v, (size_t)_i, "case2"), "80CA006600");
@@ -192,10 +192,10 @@ START_TEST(scp03_protects_no_answer_of_failure)
     struct wr w = WR_ARRAY(data);
 
     open_session(2);
-    ck_assert_int_eq(isd_scp_wrap(crypto, &s, SW_BAD_DATA, &w), ERR_OK);
+    ck_assert_int_eq(isd_scp_wrap(crypto, &s, &(struct apdu){0}, SW_BAD_DATA, &w), ERR_OK);
     ck_assert_uint_eq(w.len, 0);
-    ck_assert_int_eq(isd_scp_wrap(crypto, &s, SW_OK, &w), ERR_OK);
-    ck_assert_uint_eq(w.len, SCP_MAC_LEN);
+    ck_assert_int_eq(isd_scp_wrap(crypto, &s, &(struct apdu){0}, SW_OK, &w), ERR_OK);
+    ck_assert_uint_eq(w.len, SCP_S8);
 }
 END_TEST
 
@@ -208,7 +208,7 @@ static struct isd_scp_begin begin02(uint8_t option)
     static const uint8_t card[] = {0x6B, 0x45, 0x24, 0xAB, 0xEE, 0x7C};
     static const uint8_t isd[] = {0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00};
     struct isd_scp_begin b = {
-        .protocol = SCP02, .option = option, .keys = &keys, .aid = RD_ARRAY(isd)};
+        .protocol = SCP02, .option = option, .size = 8, .keys = &keys, .aid = RD_ARRAY(isd)};
 
     keys = (struct isd_keys){.version = 0x70, .type = GP_KEY_DES, .sequence = 1};
     sequential(&keys.enc, 0x00, 16);
@@ -281,16 +281,99 @@ START_TEST(scp02_notices_every_flipped_bit_of_a_command)
 }
 END_TEST
 
+/* ---- sessions that GlobalPlatformPro and gpshell had with a card of these keys ---- */
+
+static const struct session {
+    uint8_t protocol, option, version, size, sequence;
+    const char *aid, *challenge, *initialised, *authenticate;
+    const char *command, *plain, *answer, *wrapped;
+} sessions[] = {
+    /* S16, every protection (GlobalPlatformPro) */
+    {SCP03, 0x70, 0x31, SCP_S16, 8, "A000000151000000", "07E71590251DFCA261A2AEE970D26FC6",
+     "989909000000000010F4 310371 FEEBAEA31B9CC17745FE9CC7A75EE960"
+     "21B5A8D8AC05C1B3450DF7521543382E 000008",
+     "8482330020 07F5044A189852DB89DE237F28011E04 13188BAFF2F19EDC02FF0BCCD34187DA",
+     "84F2800220 B1992535C85D1EB981D0B15A8D924133 C8A0CF684E4D88FD602B2BAD438DFF03 00",
+     "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80",
+     "6404E7B9931BB28D28EB897606D632AC56E3B01BE27ED7E325D6B99274254578"
+     "C11195C40AFC701BB703B62B6D82D2B8"},
+    /* R-MAC of SCP02 (gpshell) */
+    {SCP02, 0x75, 0x21, SCP_S8, 5, "F0BB00000001", "5E04EA8E474EE471",
+     "989909000000000010F4 2102 0005E8C4AE867926 4C2642F7E6193A72",
+     "8482130010 C10AF4464523F213 BF4309EA45650727",
+     "84CA00E010 2C4D06183A2132B2 41B2DA74E38116FB 00", "80CA00E000", "E000",
+     "E000 8398B76EB56B6660"},
+};
+
+static void set_secret(struct secret *k, const char *hex)
+{
+    ck_assert_int_eq(secret_from_hex(k, hex), ERR_OK);
+}
+
+START_TEST(clients_of_others_take_the_answers)
+{
+    const struct session *w = &sessions[_i];
+    struct hexrow aid, row, plain;
+    struct rd challenge = hexrow(&row, w->challenge), data;
+    struct isd_scp_begin b = {.protocol = w->protocol,
+                              .option = w->option,
+                              .size = w->size,
+                              .keys = &keys,
+                              .aid = hexrow(&aid, w->aid),
+                              .diversification = {0x98, 0x99, 0x09, 0, 0, 0, 0, 0, 0x10, 0xF4}};
+    uint8_t answer[256], bytes[256];
+    struct wr out = WR_ARRAY(answer), p = WR_ARRAY(bytes);
+    struct apdu cmd, clear;
+
+    keys = (struct isd_keys){.version = w->version,
+                             .type = w->protocol == SCP02 ? GP_KEY_DES : GP_KEY_AES,
+                             .sequence = w->sequence};
+    set_secret(&keys.enc, "00112233445566778899AABBCCDDEEFF");
+    set_secret(&keys.mac, "0102030405060708090A0B0C0D0E0F10");
+    set_secret(&keys.dek, "1112131415161718191A1B1C1D1E1F20");
+    memcpy(b.host_challenge, challenge.at, challenge.left);
+    ck_assert_int_eq(isd_scp_initialise(crypto, &s, &b, &out), ERR_OK);
+    hexrow_assert(RD_WR(&out), w->initialised, "INITIALIZE UPDATE");
+    ck_assert_int_eq(authenticate(w->authenticate), ERR_OK);
+    data = hexrow(&row, w->command);
+    cmd = command(data.at, data.left);
+    ck_assert_int_eq(isd_scp_unwrap(crypto, &s, &cmd, &p, &clear), ERR_OK);
+    data = hexrow(&plain, w->plain);
+    ck_assert_uint_eq(clear.ins, data.at[1]);
+    if (data.left > 5)
+        hexrow_assert(clear.data, w->plain + 10, "command");
+    out.len = 0;
+    wr_rd(&out, hexrow(&row, w->answer));
+    ck_assert_int_eq(isd_scp_wrap(crypto, &s, &clear, SW_OK, &out), ERR_OK);
+    hexrow_assert(RD_WR(&out), w->wrapped, "answer");
+}
+END_TEST
+
+/* A challenge of 16 bytes is for SCP03; SCP02 without the bit for it has no R-MAC. */
+START_TEST(scp02_has_neither_long_challenges_nor_unasked_r_macs)
+{
+    struct isd_scp_begin b = begin02(0x55);
+    uint8_t answer[64];
+    struct wr w = WR_ARRAY(answer);
+
+    b.size = SCP_S16;
+    ck_assert_int_eq(isd_scp_initialise(crypto, &s, &b, &w), ERR_FORMAT);
+    b.size = SCP_S8;
+    ck_assert_int_eq(isd_scp_initialise(crypto, &s, &b, &w), ERR_OK);
+    ck_assert_int_eq(authenticate("8482110010BA6961667737C5BCEBECE14C7D6A4376"), ERR_UNSUPPORTED);
+}
+END_TEST
+
 /* ---- options and levels ---- */
 
 static const struct {
     uint8_t protocol, option;
     bool known;
 } options[] = {
-    {SCP02, 0x15, true}, {SCP02, 0x55, true},  {SCP02, 0x05, false}, {SCP02, 0x35, false},
-    {SCP03, 0x00, true}, {SCP03, 0x10, true},  {SCP03, 0x20, true},  {SCP03, 0x60, true},
-    {SCP03, 0x70, true}, {SCP03, 0x40, false}, {SCP03, 0x01, false}, {SCP03, 0x80, false},
-    {0x01, 0x15, false},
+    {SCP02, 0x15, true},  {SCP02, 0x55, true},  {SCP02, 0x05, false}, {SCP02, 0x35, true},
+    {SCP02, 0x75, true},  {SCP03, 0x00, true},  {SCP03, 0x10, true},  {SCP03, 0x20, true},
+    {SCP03, 0x60, true},  {SCP03, 0x70, true},  {SCP03, 0x40, false}, {SCP03, 0x71, true},
+    {SCP03, 0x02, false}, {SCP03, 0x80, false}, {0x01, 0x15, false},
 };
 
 START_TEST(options_that_are_none_are_refused)
@@ -368,6 +451,9 @@ Suite *suite_under_test(void)
     tcase_add_test(c, scp02_answers_as_the_recorded_card);
     tcase_add_test(c, scp02_computes_the_challenge_where_its_option_says_so);
     tcase_add_test(c, scp02_notices_every_flipped_bit_of_a_command);
+    tcase_add_test(c, scp02_has_neither_long_challenges_nor_unasked_r_macs);
+    c = add(suite, "GP E.4.5, amendment D 6.2.5");
+    tcase_add_loop_test(c, clients_of_others_take_the_answers, 0, (int)ARRAY_LEN(sessions));
     c = add(suite, "GP 10.6, E.1.1");
     tcase_add_loop_test(c, options_that_are_none_are_refused, 0, (int)ARRAY_LEN(options));
     tcase_add_test(c, levels_that_the_option_does_not_offer_are_refused);

@@ -134,8 +134,9 @@ static void write_protocol(struct wr *w, uint8_t protocol, struct rd options)
 /* GP H.4 */
 static sw_t capability(struct isd_caller *caller, uint32_t tag, struct wr *out)
 {
-    static const uint8_t options02[] = {0x15, 0x55},
-                         options03[] = {0, 0x10, 0x20, 0x30, 0x60, 0x70};
+    static const uint8_t options02[] = {0x15, 0x35, 0x55, 0x75};
+    static const uint8_t options03[] = {0x00, 0x01, 0x10, 0x11, 0x20, 0x21,
+                                        0x30, 0x31, 0x60, 0x61, 0x70, 0x71};
     static const uint8_t of_domains[] = {ISD_PRIVILEGES_1, ISD_PRIVILEGES_2, 0};
     static const uint8_t of_applications[] = {PRIVILEGE_CARD_LOCK, 0, 0};
     /* AES-CMAC of every length, and ECDSA on P-256, P-384, P-521 */

@@ -110,7 +110,8 @@ static enum err begin(struct card *card, const struct applet_entry *domain, cons
                       struct isd_scp *s, struct wr *out)
 {
     ISD_KEYS_WIPED struct isd_keys keys = {0};
-    struct isd_scp_begin b = {.keys = &keys, .aid = RD_AID(&domain->aid)};
+    struct isd_scp_begin b = {
+        .keys = &keys, .aid = RD_AID(&domain->aid), .size = (uint8_t)cmd->data.left};
     struct rd challenge = cmd->data;
     enum err e = isd_keys_find(card, isd_keys_owner(card, domain->number), cmd->p1, &keys);
 
@@ -125,7 +126,7 @@ static enum err begin(struct card *card, const struct applet_entry *domain, cons
     isd_diversification(card, b.diversification);
     e = card->host.random(card->host.context, b.random, sizeof b.random);
     if (e == ERR_OK)
-        e = rd_copy(&challenge, b.host_challenge, sizeof b.host_challenge);
+        e = rd_copy(&challenge, b.host_challenge, b.size);
     return e == ERR_OK ? isd_scp_initialise(card->engine->crypto, s, &b, out) : e;
 }
 
@@ -134,7 +135,7 @@ static sw_t initialise(struct card *card, const struct applet_entry *domain, str
 {
     if (cmd->p2 != 0)
         return SW_P1P2;
-    if (cmd->data.left != SCP_CHALLENGE_LEN)
+    if (cmd->data.left != SCP_S8 && cmd->data.left != SCP_S16)
         return SW_WRONG_LENGTH;
     if (must_wait(card))
         return SW_CONDITIONS;
@@ -145,6 +146,8 @@ static sw_t initialise(struct card *card, const struct applet_entry *domain, str
         return SW_REFERENCE;
     case ERR_CONDITIONS:
         return SW_CONDITIONS;
+    case ERR_FORMAT:
+        return SW_WRONG_LENGTH;
     default:
         return SW_NO_DIAGNOSIS;
     }
@@ -256,7 +259,7 @@ static sw_t run_secured(struct card *card, const struct applet_entry *domain, st
         sw = run_clear(card, domain, s, &cmd, x->out);
         if (!sw_is_success(sw) && !sw_is_warning(sw))
             x->out->len = 0;
-        if (isd_scp_wrap(c, &s->scp, sw, x->out) != ERR_OK)
+        if (isd_scp_wrap(c, &s->scp, &cmd, sw, x->out) != ERR_OK)
             sw = SW_NO_DIAGNOSIS;
     } else {
         end_session(card, s);

@@ -9,9 +9,11 @@
 #define PLAIN_MAX      256U
 #define OPTION_SCP02   0x15 /* without the bit for the challenge */
 #define SCP02_COMPUTED 0x40
+#define SCP02_R_MAC    0x20
 #define SCP03_COMPUTED 0x10
 #define SCP03_R_MAC    0x20
 #define SCP03_R_ENC    0x40
+#define SCP03_S16      0x01
 
 /* SCP03 derivation constants, D 4.1.5. */
 #define KDF_CARD_CRYPTOGRAM 0x00
@@ -23,6 +25,7 @@
 
 /* SCP02 derivation constants, E.4.1. */
 #define DERIVE_C_MAC 0x0101
+#define DERIVE_R_MAC 0x0102
 #define DERIVE_DEK   0x0181
 #define DERIVE_ENC   0x0182
 
@@ -39,9 +42,9 @@ void isd_scp_close(struct isd_scp *s)
 bool isd_scp_option_is_known(uint8_t protocol, uint8_t option)
 {
     if (protocol == SCP02)
-        return (option & (uint8_t)~SCP02_COMPUTED) == OPTION_SCP02;
+        return (option & (uint8_t) ~(SCP02_COMPUTED | SCP02_R_MAC)) == OPTION_SCP02;
     return protocol == SCP03 &&
-           (option & (uint8_t) ~(SCP03_COMPUTED | SCP03_R_MAC | SCP03_R_ENC)) == 0 &&
+           (option & (uint8_t) ~(SCP03_COMPUTED | SCP03_R_MAC | SCP03_R_ENC | SCP03_S16)) == 0 &&
            (option & (SCP03_R_MAC | SCP03_R_ENC)) != SCP03_R_ENC;
 }
 
@@ -128,7 +131,7 @@ static enum err next_icv02(struct crypto *c, const struct isd_scp *s, bool first
 
 /* E.4.4: over the modified header (Lc counts the MAC) and the data in clear. */
 static enum err mac02(struct crypto *c, struct isd_scp *s, const uint8_t header[5], struct rd data,
-                      bool first, uint8_t mac[SCP_MAC_LEN])
+                      bool first, uint8_t mac[SCP_S8])
 {
     uint8_t bytes[PLAIN_MAX + 16], icv[8];
     struct wr w = WR_ARRAY(bytes);
@@ -173,6 +176,8 @@ static enum err session_keys02(struct crypto *c, struct isd_scp *s, const struct
     enum err e = derive02(c, &k->mac, DERIVE_C_MAC, k->sequence, &s->mac);
 
     if (e == ERR_OK)
+        e = derive02(c, &k->mac, DERIVE_R_MAC, k->sequence, &s->rmac);
+    if (e == ERR_OK)
         e = derive02(c, &k->enc, DERIVE_ENC, k->sequence, &s->enc);
     return e == ERR_OK ? derive02(c, &k->dek, DERIVE_DEK, k->sequence, &s->dek) : e;
 }
@@ -182,7 +187,7 @@ static enum err initialise02(struct crypto *c, struct isd_scp *s, const struct i
 {
     uint8_t card[8] = {(uint8_t)(b->keys->sequence >> 8), (uint8_t)b->keys->sequence};
     uint8_t cryptogram[8];
-    struct rd host = RD_ARRAY(b->host_challenge);
+    struct rd host = RD(b->host_challenge, SCP_S8);
     enum err e = session_keys02(c, s, b->keys);
 
     if (e == ERR_OK)
@@ -230,13 +235,13 @@ static enum err kdf_key(struct crypto *c, const struct secret *key, uint8_t cons
     return kdf(c, key, constant, context, out->bytes, key->len);
 }
 
-static enum err challenge03(struct crypto *c, const struct isd_scp_begin *b, uint8_t out[8])
+static enum err challenge03(struct crypto *c, const struct isd_scp_begin *b, uint8_t *out)
 {
     uint8_t context[3 + 16];
     struct wr w = WR_ARRAY(context);
 
     if ((b->option & SCP03_COMPUTED) == 0) {
-        memcpy(out, b->random, SCP_CHALLENGE_LEN);
+        memcpy(out, b->random, b->size);
         return ERR_OK;
     }
     wr_u8(&w, (uint8_t)(b->keys->sequence >> 16));
@@ -244,7 +249,7 @@ static enum err challenge03(struct crypto *c, const struct isd_scp_begin *b, uin
     wr_rd(&w, b->aid);
     if (wr_result(&w) != ERR_OK)
         return ERR_RANGE;
-    return kdf(c, &b->keys->enc, KDF_CHALLENGE, RD_WR(&w), out, SCP_CHALLENGE_LEN);
+    return kdf(c, &b->keys->enc, KDF_CHALLENGE, RD_WR(&w), out, b->size);
 }
 
 static enum err session_keys03(struct crypto *c, struct isd_scp *s, const struct isd_keys *k,
@@ -261,25 +266,24 @@ static enum err session_keys03(struct crypto *c, struct isd_scp *s, const struct
 static enum err initialise03(struct crypto *c, struct isd_scp *s, const struct isd_scp_begin *b,
                              struct wr *answer)
 {
-    uint8_t challenges[16], cryptogram[8];
-    struct rd context = RD_ARRAY(challenges);
-    enum err e = challenge03(c, b, challenges + 8);
+    uint8_t challenges[2 * SCP_S16], cryptogram[SCP_S16];
+    struct rd context = RD(challenges, 2U * b->size);
+    enum err e = challenge03(c, b, challenges + b->size);
 
-    memcpy(challenges, b->host_challenge, 8);
+    memcpy(challenges, b->host_challenge, b->size);
     if (e == ERR_OK)
         e = session_keys03(c, s, b->keys, context);
     if (e == ERR_OK)
-        e = kdf(c, &s->mac, KDF_CARD_CRYPTOGRAM, context, cryptogram, sizeof cryptogram);
+        e = kdf(c, &s->mac, KDF_CARD_CRYPTOGRAM, context, cryptogram, b->size);
     if (e == ERR_OK)
-        e = kdf(c, &s->mac, KDF_HOST_CRYPTOGRAM, context, s->host_cryptogram,
-                sizeof s->host_cryptogram);
+        e = kdf(c, &s->mac, KDF_HOST_CRYPTOGRAM, context, s->host_cryptogram, b->size);
     if (e != ERR_OK)
         return e;
     wr_u8(answer, b->keys->version);
     wr_u8(answer, SCP03);
-    wr_u8(answer, b->option);
-    wr_bytes(answer, challenges + 8, 8);
-    wr_bytes(answer, cryptogram, sizeof cryptogram);
+    wr_u8(answer, b->option | (b->size == SCP_S16 ? SCP03_S16 : 0));
+    wr_bytes(answer, challenges + b->size, b->size);
+    wr_bytes(answer, cryptogram, b->size);
     if ((b->option & SCP03_COMPUTED) != 0) {
         wr_u8(answer, (uint8_t)(b->keys->sequence >> 16));
         wr_u16(answer, (uint16_t)b->keys->sequence);
@@ -320,7 +324,7 @@ static enum err check_keys(const struct isd_scp_begin *b)
         return ERR_KEY;
     if (des && (b->keys->enc.len != 16 || b->keys->mac.len != 16 || b->keys->dek.len != 16))
         return ERR_KEY;
-    return ERR_OK;
+    return b->size == SCP_S8 || (b->size == SCP_S16 && !des) ? ERR_OK : ERR_FORMAT;
 }
 
 enum err isd_scp_initialise(struct crypto *c, struct isd_scp *s, const struct isd_scp_begin *b,
@@ -334,6 +338,7 @@ enum err isd_scp_initialise(struct crypto *c, struct isd_scp *s, const struct is
     s->protocol = b->protocol;
     s->option = b->option;
     s->version = b->keys->version;
+    s->size = b->size;
     wr_bytes(answer, b->diversification, sizeof b->diversification);
     e = b->protocol == SCP02 ? initialise02(c, s, b, answer) : initialise03(c, s, b, answer);
     if (e == ERR_OK)
@@ -357,7 +362,9 @@ static void mac_header(const struct apdu *cmd, size_t lc, uint8_t header[5])
 
 static bool level_is_offered(const struct isd_scp *s, uint8_t level)
 {
-    bool r_mac = (s->option & SCP03_R_MAC) != 0, r_enc = (s->option & SCP03_R_ENC) != 0;
+    _Static_assert(SCP02_R_MAC == SCP03_R_MAC, "one bit for both");
+    bool r_mac = (s->option & SCP03_R_MAC) != 0;
+    bool r_enc = s->protocol == SCP03 && (s->option & SCP03_R_ENC) != 0;
 
     switch (level) {
     case SCP_C_MAC:
@@ -365,9 +372,9 @@ static bool level_is_offered(const struct isd_scp *s, uint8_t level)
         return true;
     case SCP_C_MAC | SCP_R_MAC:
     case SCP_C_MAC | SCP_C_ENC | SCP_R_MAC:
-        return s->protocol == SCP03 && r_mac;
+        return r_mac;
     case SCP_C_MAC | SCP_C_ENC | SCP_R_MAC | SCP_R_ENC:
-        return s->protocol == SCP03 && r_enc;
+        return r_enc;
     default:
         return false;
     }
@@ -380,16 +387,22 @@ static enum err compute_mac(struct crypto *c, struct isd_scp *s, const uint8_t h
                                 : mac03(c, s, header, data, mac);
 }
 
+/* What the next MAC goes on from; under SCP02 answers have a chain of their own (E.4.5). */
+static void keep_mac(struct isd_scp *s, const uint8_t mac[16])
+{
+    memcpy(s->chain, mac, s->protocol == SCP02 ? SCP_S8 : sizeof s->chain);
+}
+
 static enum err authenticate(struct crypto *c, struct isd_scp *s, const struct apdu *cmd)
 {
     uint8_t header[5], mac[16] = {0};
-    struct rd data = RD(cmd->data.at, SCP_CHALLENGE_LEN);
+    struct rd data = RD(cmd->data.at, s->size);
     bool good;
     enum err e;
 
     if (s->state != SCP_BEGUN)
         return ERR_CONDITIONS;
-    if (cmd->data.left != SCP_CHALLENGE_LEN + SCP_MAC_LEN || cmd->p2 != 0)
+    if (cmd->data.left != 2U * s->size || cmd->p2 != 0)
         return ERR_FORMAT;
     if (!level_is_offered(s, cmd->p1))
         return ERR_UNSUPPORTED;
@@ -397,11 +410,13 @@ static enum err authenticate(struct crypto *c, struct isd_scp *s, const struct a
     e = compute_mac(c, s, header, data, true, mac);
     if (e != ERR_OK)
         return e;
-    good = crypto_equal(s->host_cryptogram, data.at, SCP_CHALLENGE_LEN);
-    good &= crypto_equal(mac, data.at + SCP_CHALLENGE_LEN, SCP_MAC_LEN);
+    good = crypto_equal(s->host_cryptogram, data.at, s->size);
+    good &= crypto_equal(mac, data.at + s->size, s->size);
     if (!good)
         return ERR_MAC;
-    memcpy(s->chain, mac, sizeof s->chain);
+    keep_mac(s, mac);
+    if (s->protocol == SCP02)
+        memcpy(s->chain + SCP_S8, mac, SCP_S8);
     s->level = cmd->p1;
     s->state = SCP_OPEN;
     return ERR_OK;
@@ -439,7 +454,7 @@ static enum err decipher(struct crypto *c, struct isd_scp *s, struct wr *w)
 /* SCP02 computes its MAC over the clear data, SCP03 over what was sent. */
 static enum err check(struct crypto *c, struct isd_scp *s, const struct apdu *cmd, struct wr *plain)
 {
-    struct rd sent = RD(cmd->data.at, cmd->data.left - SCP_MAC_LEN);
+    struct rd sent = RD(cmd->data.at, cmd->data.left - s->size);
     const uint8_t *received = cmd->data.at + sent.left;
     bool enciphered = (s->level & SCP_C_ENC) != 0;
     uint8_t header[5], mac[16] = {0};
@@ -450,12 +465,12 @@ static enum err check(struct crypto *c, struct isd_scp *s, const struct apdu *cm
         return ERR_SPACE;
     if (enciphered && s->protocol == SCP02)
         padding = decipher(c, s, plain); /* said only after the MAC */
-    mac_header(cmd, s->protocol == SCP02 ? plain->len + SCP_MAC_LEN : cmd->data.left, header);
+    mac_header(cmd, s->protocol == SCP02 ? plain->len + SCP_S8 : cmd->data.left, header);
     e = compute_mac(c, s, header, RD_WR(plain), false, mac);
-    if (e == ERR_OK && !crypto_equal(mac, received, SCP_MAC_LEN))
+    if (e == ERR_OK && !crypto_equal(mac, received, s->size))
         e = ERR_MAC;
     if (e == ERR_OK)
-        memcpy(s->chain, mac, sizeof s->chain);
+        keep_mac(s, mac);
     if (e == ERR_OK && enciphered && s->protocol == SCP03)
         padding = decipher(c, s, plain);
     return e == ERR_OK ? padding : e;
@@ -469,7 +484,7 @@ enum err isd_scp_unwrap(struct crypto *c, struct isd_scp *s, const struct apdu *
     if (s->state != SCP_OPEN)
         return ERR_CONDITIONS;
     s->counter++;
-    if (cmd->data.left >= SCP_MAC_LEN)
+    if (cmd->data.left >= s->size)
         e = check(c, s, cmd, plain);
     if (e != ERR_OK) {
         isd_scp_close(s);
@@ -482,7 +497,7 @@ enum err isd_scp_unwrap(struct crypto *c, struct isd_scp *s, const struct apdu *
     return ERR_OK;
 }
 
-/* ---- answers, SCP03 ---- */
+/* ---- answers ---- */
 
 static enum err encipher(struct crypto *c, const struct isd_scp *s, struct wr *w)
 {
@@ -498,10 +513,48 @@ static enum err encipher(struct crypto *c, const struct isd_scp *s, struct wr *w
     return crypto_encrypt(c, CRYPTO_AES_CBC, &s->enc, w->base, w->base, w->len);
 }
 
-enum err isd_scp_wrap(struct crypto *c, struct isd_scp *s, sw_t sw, struct wr *data)
+/* E.4.5: over the command in clear, the answer with its length, and the status. */
+static enum err r_mac02(struct crypto *c, struct isd_scp *s, const struct apdu *cmd, struct rd data,
+                        struct rd status)
+{
+    uint8_t bytes[2 * PLAIN_MAX + 24], *chain = s->chain + SCP_S8;
+    struct wr w = WR_ARRAY(bytes);
+    enum err e;
+
+    mac_header(cmd, cmd->data.left, bytes);
+    w.len = 5;
+    bytes[0] &= (uint8_t)~CLA_SECURE;
+    wr_rd(&w, cmd->data);
+    wr_u8(&w, (uint8_t)data.left);
+    wr_rd(&w, data);
+    wr_rd(&w, status);
+    pad(&w, DES_BLOCK);
+    e = wr_result(&w);
+    if (e == ERR_OK) {
+        xor_block(bytes, chain, DES_BLOCK);
+        e = retail_mac(c, &s->rmac, bytes, w.len, chain);
+    }
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return e;
+}
+
+static enum err r_mac(struct crypto *c, struct isd_scp *s, const struct apdu *cmd, struct rd status,
+                      struct wr *data)
+{
+    const struct rd parts[] = {RD_ARRAY(s->chain), RD_WR(data), status};
+    uint8_t mac[16];
+    enum err e = s->protocol == SCP02 ? r_mac02(c, s, cmd, RD_WR(data), status)
+                                      : crypto_cmac(c, &s->rmac, parts, ARRAY_LEN(parts), mac);
+
+    if (e == ERR_OK)
+        wr_bytes(data, s->protocol == SCP02 ? s->chain + SCP_S8 : mac, s->size);
+    return e;
+}
+
+enum err isd_scp_wrap(struct crypto *c, struct isd_scp *s, const struct apdu *cmd, sw_t sw,
+                      struct wr *data)
 {
     const uint8_t status[] = {(uint8_t)(sw.v >> 8), (uint8_t)sw.v};
-    uint8_t mac[16];
     enum err e = ERR_OK;
 
     if (s->state != SCP_OPEN || (s->level & SCP_R_MAC) == 0 ||
@@ -509,13 +562,8 @@ enum err isd_scp_wrap(struct crypto *c, struct isd_scp *s, sw_t sw, struct wr *d
         return ERR_OK;
     if ((s->level & SCP_R_ENC) != 0 && data->len > 0)
         e = encipher(c, s, data);
-    if (e == ERR_OK) {
-        const struct rd parts[] = {RD_ARRAY(s->chain), RD_WR(data), RD_ARRAY(status)};
-
-        e = crypto_cmac(c, &s->rmac, parts, ARRAY_LEN(parts), mac);
-    }
     if (e == ERR_OK)
-        wr_bytes(data, mac, SCP_MAC_LEN);
+        e = r_mac(c, s, cmd, RD_ARRAY(status), data);
     return e == ERR_OK ? wr_result(data) : e;
 }
 
@@ -524,7 +572,7 @@ size_t isd_scp_room(const struct isd_scp *s)
     size_t room = 256;
 
     if (s->state == SCP_OPEN && (s->level & SCP_R_MAC) != 0)
-        room -= SCP_MAC_LEN;
+        room -= s->size;
     return s->state == SCP_OPEN && (s->level & SCP_R_ENC) != 0 ? room / AES_BLOCK * AES_BLOCK - 1
                                                                : room;
 }

@@ -71,19 +71,19 @@ START_TEST(scp03_opens_with_the_keys_of_the_slot_in_force)
     char level[16];
 
     ck_assert_str_eq(offcard_open(h, ISD, 0x31, levels03[_i]), "9000");
-    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C50394FE80 9000");
     offcard_expect(h, "80CA00C100", "C103000001 9000");
     (void)snprintf(level, sizeof level, "D301%02X 9000", levels03[_i]);
     offcard_expect(h, "80CA00D300", level);
     offcard_expect(h, "80F24002044F02F0AA", "6A88");
-    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C50394FE80 9000");
 }
 END_TEST
 
 START_TEST(scp02_opens_with_3des_keys)
 {
     ck_assert_str_eq(offcard_open(h, ISD, 0x21, 0x01), "9000");
-    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C5039EFE80 9000");
+    offcard_expect(h, "80F28002024F00", "E313 4F08A000000151000000 9F70010F C50394FE80 9000");
     offcard_expect(h, "80CA006600",
                    "6630 732E 06072A864886FC6B01 600B06092A864886FC6B020203"
                    " 630906072A864886FC6B03 640B06092A864886FC6B040255 9000");

@@ -238,6 +238,27 @@ START_TEST(a_global_privilege_reaches_everything)
 }
 END_TEST
 
+START_TEST(a_domain_is_locked_with_all_that_is_under_it)
+{
+    install_ssd(INSTALL_SSD("804000"));
+    ck_assert_str_eq(offcard_open(h, SSD, 0x31, 0x33), "9000");
+    offcard_expect(h, INSTALL_HELLO, "00 9000");
+    offcard_expect(h, "80F0408006" SSD, "6985"); /* not by itself */
+    offcard_expect(h, "80F0400F06" SSD, "9000"); /* but personalised it is by its own word */
+    offcard_expect(h, "80F0400706" SSD, "6985");
+    open_isd();
+    offcard_expect(h, "80F0C08006" APP, "6A88"); /* no domain */
+    offcard_expect(h, "80F0C08006" SSD, "9000");
+    offcard_expect(h, "80F240000B4F06" SSD "5C014F", "06F0BB00000001 8F 80 9000");
+    offcard_expect(h, "80F240000B4F06" APP "5C014F", "06F0AA00000001 87 00 9000");
+    card_expect(t, "00A4040406" APP, "6A82");
+    card_expect(t, "00A4040406" SSD, "6A82");
+    open_isd();
+    offcard_expect(h, "80F0C00F06" SSD, "9000");
+    card_expect_run(t, "00A4040C06" APP, "9000");
+}
+END_TEST
+
 START_TEST(an_application_is_handed_to_another_domain)
 {
     install_ssd(INSTALL_SSD("800000"));
@@ -287,6 +308,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, a_domain_with_keys_is_opened_with_those_alone);
     tcase_add_test(c, a_domain_without_the_privilege_manages_nothing);
     tcase_add_test(c, a_global_privilege_reaches_everything);
+    tcase_add_test(c, a_domain_is_locked_with_all_that_is_under_it);
     tcase_add_test(c, an_application_is_handed_to_another_domain);
     tcase_add_test(c, a_domain_speaks_the_protocol_it_was_installed_with);
     return s;

@@ -165,7 +165,7 @@ static const struct {
     {"and GET RESPONSE has nothing to give", "80CA00E000 00C0000000", "02 6985"},
     {"unknown data object", "80CA123400", "01 6A88"},
     {"status of the issuer security domain", "AA 0A 2208 80F28002024F0000",
-     "AB 1C 800101 2317 E313 4F08A000000151000000 9F70010F C5039EFE80 9000"},
+     "AB 1C 800101 2317 E313 4F08A000000151000000 9F70010F C50394FE80 9000"},
     {"no applications yet", "80F24002044F02F0AA", "01 6A88"},
     {"unknown instruction", "80AA000000", "01 6D00"},
     {"wrong class", "00CA00E000", "01 6E00"},

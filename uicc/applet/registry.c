@@ -151,9 +151,8 @@ static void read_isd(const struct store *s, struct applet_entry *out)
         .number = APPLET_ISD,
         .kind = APPLET_INSTANCE,
         .life = state.life,
-        .privileges = {PRIVILEGE_SD | PRIVILEGE_CARD_LOCK | PRIVILEGE_TERMINATE |
-                           PRIVILEGE_DEFAULT | PRIVILEGE_CVM,
-                       0xFE, 0x80},
+        .privileges = {PRIVILEGE_SD | PRIVILEGE_CARD_LOCK | PRIVILEGE_DEFAULT, 0xFE,
+                       PRIVILEGE_RECEIPTS},
         .domain = APPLET_ISD,
         .package = APPLET_NATIVE,
     };

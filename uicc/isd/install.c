@@ -363,13 +363,16 @@ static sw_t for_personalisation(struct isd_caller *caller, const struct fields *
 {
     struct applet_entry entry;
 
+    if (applet_aid_equal(&caller->domain.aid, f->at[2])) {
+        caller->card->applets->personalised = 0;
+        return SW_OK;
+    }
     if (applet_registry_find(&caller->card->store, f->at[2], &entry) != ERR_OK ||
         entry.domain != caller->domain.number)
         return SW_REFERENCE;
-    if ((entry.life & APPLET_LOCKED) != 0 ||
-        (entry.number != APPLET_ISD && applet_is_fixed(entry.number)))
+    if ((entry.life & APPLET_LOCKED) != 0 || applet_is_fixed(entry.number))
         return SW_CONDITIONS;
-    caller->card->applets->personalised = entry.number == APPLET_ISD ? 0 : entry.number;
+    caller->card->applets->personalised = entry.number;
     return SW_OK;
 }
 

@@ -10,6 +10,8 @@
 #define KEY_LEN_MAX        133U /* a point of P-521 */
 #define RECORD_MAX         (1 + ISD_KEYS_OF_SET * (4 + KEY_LEN_MAX))
 #define TAG_KEY_INFO_ENTRY 0xC0
+#define KEY_INFO_LEN       6
+#define KEY_INFO_MAX       (39 * KEY_INFO_LEN) /* that one answer holds under every protection */
 #define ID_ENC             1
 #define ID_MAC             2
 #define ID_DEK             3
@@ -294,7 +296,8 @@ static void describe(uint8_t id, uint8_t version, enum gp_key_type type, size_t 
 {
     const uint8_t entry[] = {id, version, (uint8_t)type, (uint8_t)len};
 
-    tlv_write(out, TAG_KEY_INFO_ENTRY, RD_ARRAY(entry));
+    if (out->len <= KEY_INFO_MAX - KEY_INFO_LEN)
+        tlv_write(out, TAG_KEY_INFO_ENTRY, RD_ARRAY(entry));
 }
 
 static void describe_slot(const struct card *card, struct wr *out)

@@ -62,7 +62,7 @@ NODISCARD enum err isd_keys_retire(struct card *card, uint8_t slot);
 /* Is there a key of its own under this version, alive? */
 bool isd_keys_stored(const struct card *card, uint8_t domain, uint8_t version);
 
-/* GP H.4: an entry for each key. */
+/* GP H.4: an entry for each key, as many as one answer holds. */
 void isd_keys_describe(const struct card *card, uint8_t domain, struct wr *out);
 
 #endif

@@ -9,6 +9,7 @@
 #define SUBSET_ISD          0x80
 #define SUBSET_APPLICATIONS 0x40 /* and supplementary security domains */
 #define SUBSET_LOAD_FILES   0x20
+#define SUBSET_FAMILY       0xC0 /* SET STATUS: a domain with its applications */
 #define SUBSET_MODULES      0x10 /* load files with their modules */
 
 #define P2_NEXT 0x01
@@ -263,6 +264,23 @@ static bool next_life(uint8_t from, uint8_t to, uint8_t *life)
     return from >= APPLET_SELECTABLE && to >= APPLET_SELECTABLE && (to & 0x07) == 0x07;
 }
 
+/* A domain says of itself that it is personalised, and nothing else. */
+static bool may_set(const struct isd_caller *caller, const struct applet_entry *e, uint8_t to)
+{
+    if (applet_is_fixed(e->number))
+        return false;
+    return e->number != caller->domain.number ||
+           (e->life == APPLET_SELECTABLE && to == APPLET_PERSONAL);
+}
+
+static enum err set_life(struct card *card, struct applet_entry *e, uint8_t to)
+{
+    if (!next_life(e->life, to, &e->life))
+        return ERR_CONDITIONS;
+    applet_registrations_changed(card);
+    return applet_registry_write(&card->store, e);
+}
+
 static sw_t set_application(struct isd_caller *caller, const struct apdu *cmd)
 {
     struct applet_entry e;
@@ -271,12 +289,29 @@ static sw_t set_application(struct isd_caller *caller, const struct apdu *cmd)
         e.kind != APPLET_INSTANCE || e.number == APPLET_ISD ||
         !isd_may_touch(caller, &e, PRIVILEGE_GLOBAL_LOCK))
         return SW_REFERENCE;
-    if (e.number == caller->domain.number || applet_is_fixed(e.number) ||
-        !next_life(e.life, cmd->p2, &e.life))
-        return SW_CONDITIONS;
-    if (applet_registry_write(&caller->card->store, &e) != ERR_OK)
-        return SW_MEMORY;
-    applet_registrations_changed(caller->card);
+    return may_set(caller, &e, cmd->p2) ? isd_status(set_life(caller->card, &e, cmd->p2))
+                                        : SW_CONDITIONS;
+}
+
+/* A domain and all that is under it are locked or unlocked as one; who is so already stays. */
+static sw_t set_family(struct isd_caller *caller, const struct apdu *cmd)
+{
+    struct card *card = caller->card;
+    struct applet_entry domain, e;
+    bool lock = (cmd->p2 & APPLET_LOCKED) != 0;
+    sw_t sw = set_application(caller, cmd);
+
+    if (!sw_equal(sw, SW_OK) || applet_registry_find(&card->store, cmd->data, &domain) != ERR_OK ||
+        !isd_is_domain(&domain))
+        return sw_equal(sw, SW_OK) ? SW_REFERENCE : sw;
+    for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK;
+         n = e.number) {
+        if (e.kind != APPLET_INSTANCE || e.domain != domain.number || applet_is_fixed(e.number) ||
+            ((e.life & APPLET_LOCKED) != 0) == lock)
+            continue;
+        if (set_life(card, &e, lock ? APPLET_LOCKED : APPLET_SELECTABLE) != ERR_OK)
+            return SW_MEMORY;
+    }
     return SW_OK;
 }
 
@@ -288,6 +323,8 @@ sw_t isd_set_status(struct isd_caller *caller, const struct apdu *cmd, struct wr
         return set_card(caller, cmd->p2);
     case SUBSET_APPLICATIONS:
         return set_application(caller, cmd);
+    case SUBSET_FAMILY:
+        return set_family(caller, cmd);
     default:
         return SW_P1P2;
     }

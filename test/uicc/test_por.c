@@ -207,6 +207,31 @@ START_TEST(por_outbox_is_bounded)
 }
 END_TEST
 
+/* Somebody replays what he overheard while the proof of a change waits for coverage. */
+START_TEST(sec_C17_replays_do_not_push_a_proof_out)
+{
+    struct air_packet p = by_submit(AIR_RFM_UICC, 7, "00A4080C022FE2 00B000000A");
+    struct secpkt_response r;
+    struct rd outbox;
+    uint64_t written;
+
+    air_reset(o);
+    ck_assert_uint_eq(air_run(o, &p), 0x9000);
+    for (int i = 0; i < 10; i++)
+        ck_assert_uint_eq(air_run(o, &p), 0x9000);
+    written = store_written(&o->card->store);
+    for (int i = 0; i < 100; i++)
+        ck_assert_uint_eq(air_run(o, &p), 0x9000);
+    ck_assert_uint_eq(store_written(&o->card->store), written);
+    air_terminal(o);
+    ck_assert_uint_eq(o->sent_count, POR_OUTBOX_REFUSALS);
+    o->sent_count = 1;
+    r = air_sent_proof(o, &p);
+    ck_assert_uint_eq(r.rsc, RSC_OK);
+    ck_assert(!store_get(&o->card->store, OBJ_OUTBOX, &outbox));
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("por");
@@ -223,6 +248,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, por_follow_refreshes_though_proof_fails);
     tcase_add_test(t, por_refuse_never_by_submit);
     tcase_add_test(t, por_outbox_is_bounded);
+    tcase_add_test(t, sec_C17_replays_do_not_push_a_proof_out);
     suite_add_tcase(s, t);
     return s;
 }

@@ -146,11 +146,14 @@ static enum err post(struct card *card, const struct por *por, struct rd packet)
 {
     static const struct sms_address none = {0};
     struct rd old = RD(NULL, 0);
+    unsigned kept = store_get(&card->store, OBJ_OUTBOX, &old) ? count_entries(old) : 0;
     size_t cap;
     struct wr w;
     enum err e;
 
-    if (store_get(&card->store, OBJ_OUTBOX, &old) && count_entries(old) >= POR_OUTBOX_MAX) {
+    if (por->rsc != RSC_OK && kept >= POR_OUTBOX_REFUSALS)
+        return ERR_OK;
+    if (kept >= POR_OUTBOX_MAX) {
         e = drop_first(card);
         if (e != ERR_OK)
             return e;

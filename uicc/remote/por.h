@@ -12,10 +12,11 @@
 #include "uicc/remote/packet.h"
 #include "uicc/remote/sd.h"
 
-#define POR_OUTBOX_MAX 4   /* proofs kept; the oldest makes room */
-#define POR_REPORT_MAX 128 /* bytes of an answer to ENVELOPE, TS 31.111 7.1.1.2 */
-#define POR_SUBMIT_MAX 2048
-#define POR_ATTEMPTS   3 /* to send one proof, per session */
+#define POR_OUTBOX_MAX      4   /* proofs kept; the oldest makes room */
+#define POR_OUTBOX_REFUSALS 2   /* kept before a refusal is not: anybody can replay what he heard */
+#define POR_REPORT_MAX      128 /* bytes of an answer to ENVELOPE, TS 31.111 7.1.1.2 */
+#define POR_SUBMIT_MAX      2048
+#define POR_ATTEMPTS        3 /* to send one proof, per session */
 
 /* What a proof says. */
 struct por {

@@ -144,5 +144,7 @@ found=$(perl "$here/test/support/seek.pl" said m/vault.db p/vault.db a.db b.db A
     issue.cms <needles)
 check "sec_C25 secrets in $(find said -type f | wc -l) outputs, stores, lists: ${found##*$'\n'}" '[ "$found" = "0 found" ]'
 [ "$found" = "0 found" ] || echo "$found" | head -n 20
+imsis=$(awk -F, 'NR > 1 {print $2}' cards.csv p/cards.csv; echo 00202000000000)
+check "sec_C28 no log names an IMSI" '! grep -qF "$imsis" said/background && [ -s said/background ]'
 check "no core is left" '[ -z "$(find . -name "core*")" ]'
 finish

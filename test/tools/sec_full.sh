@@ -76,7 +76,7 @@ else
 fi
 
 cp --sparse=always "$image" "$work/disk/card"
-power_on prlimit --fsize=24576
+power_on prlimit --fsize=$(($(stat -c %b "$image") * 512 + 4096))
 fill_up 600 || fail "the file does not reach its limit"
 hold "a file that may not grow"
 power_off

@@ -61,7 +61,7 @@ static void set_up(void)
     aka_key_defaults(key, AKA_MILENAGE);
     ck_assert_int_eq(secret_from_hex(&key->k, "465B5CE8B199B49FAA5F0A2EE238A6BC"), ERR_OK);
     ck_assert_int_eq(secret_from_hex(&key->opc, "CD63CB71954A9F4E48A5994E37A02BAF"), ERR_OK);
-    t->profile = "sqn-delta = 8796093022207\n";
+    t->profile = "files = services\nsqn-delta = 8796093022207\n";
     card_make(t);
     card_verify(t, "ADM1");
     select_app(USIM);

@@ -83,7 +83,7 @@ static const struct {
 } rewritten[] = {
     {"7FFF6F07", "082926202143658759"},
     {"7FFF6F78", "0020"},
-    {"7FFF6FAD", "00000002"},
+    {"7FFF6FAD", "0000000200"},
     {"7FFF6F7B", "FFFFFFFFFFFFFFFFFFFFFFFF"},
     {"7FFF6F7E", "FFFFFFFF FFFFFF 0000 FF 01"},
     {"7FFF6F73", "FFFFFFFFFFFFFFFFFFFF0000FF01"},
@@ -92,12 +92,13 @@ static const struct {
     {"7FFF6F08", "07FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"},
     {"7FFF6F5B", "F00000F00000"},
     {"7FFF5F3B4F20", "FFFFFFFFFFFFFFFF07"},
-    {"7FFF6F62", "62F220C880 FFFFFF0000 FFFFFF0000 FFFFFF0000"},
+    {"7FFF6F62", "62F220C880 FFFFFF0000 FFFFFF0000 FFFFFF0000 FFFFFF0000 FFFFFF0000 FFFFFF0000 "
+                 "FFFFFF0000 FFFFFF0000 FFFFFF0000 FFFFFF0000 FFFFFF0000"},
     {"7FFF6FD9", "62F220FFFFFFFFFFFFFFFFFF"},
     {"7FFF6F46", "01426574 61FFFFFFFFFFFFFFFFFFFFFFFF"},
-    {"7FFF6F40", "FFFFFFFFFFFFFFFFFFFFFFFFFFFF 05 91 94 71 11 22 FFFFFFFFFFFFFFFF"},
+    {"7FFF6F40", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF 05 91 94 71 11 22 FFFFFFFFFFFFFFFF"},
     {"7F206F07", "082926202143658759"},
-    {"7FFF6F3E", "AABBFFFFFFFFFFFF"},
+    {"7FFF6F3E", "AABBFFFFFFFFFFFFFFFF"},
 };
 
 START_TEST(opchange_change_rewrites_identity_files)
@@ -118,10 +119,15 @@ START_TEST(opchange_change_rewrites_identity_files)
     air_select(o, "6F7B");
     ck_assert_uint_eq(air_hex(o, "00D600000362F210"), 0x9000);
     ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
-    for (size_t i = 0; i < ARRAY_LEN(rewritten); i++)
-        hexrow_assert(file(rewritten[i].path), rewritten[i].want, rewritten[i].path);
-    ck_assert_mem_eq(file("7FFF6F42").at + 12 + 13, sca, sizeof sca);
-    ck_assert_uint_eq(file("7FFF6F42").at[12] & 0x02, 0);
+    for (size_t i = 0; i < ARRAY_LEN(rewritten); i++) {
+        struct hexrow row;
+        struct rd body = file(rewritten[i].path), want = hexrow(&row, rewritten[i].want);
+
+        ck_assert_uint_ge(body.left, want.left);
+        hexrow_assert(RD(body.at, want.left), rewritten[i].want, rewritten[i].path);
+    }
+    ck_assert_mem_eq(file("7FFF6F42").at + 24 + 13, sca, sizeof sca);
+    ck_assert_uint_eq(file("7FFF6F42").at[24] & 0x02, 0);
 }
 END_TEST
 
@@ -166,7 +172,7 @@ START_TEST(opchange_change_knows_length_of_mnc)
 
     c.mnc_len = 3;
     ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
-    hexrow_assert(file("7FFF6FAD"), "00000003", "AD");
+    hexrow_assert(file("7FFF6FAD"), "0000000300", "AD");
     hexrow_assert(file("7FFF6FD9"), "130014FFFFFFFFFFFFFFFFFF", "EHPLMN");
 }
 END_TEST
@@ -207,7 +213,7 @@ static void assert_no_trace(const struct secret *key, const char *what)
 static struct opchange_command refused_command(int row)
 {
     struct opchange_command c = air_change_to(1, IMSI_B, 1, 0);
-    static const uint8_t unknown_file[] = {4, 0x7F, 0xFF, 0x6F, 0xF1, 0, 1, 0xAA};
+    static const uint8_t unknown_file[] = {4, 0x7F, 0xFF, 0x6F, 0x99, 0, 1, 0xAA};
     static const uint8_t too_long[] = {4, 0x7F, 0xFF, 0x6F, 0x78, 0, 3, 1, 2, 3};
     static const uint8_t iccid[] = {2, 0x2F, 0xE2, 0, 1, 0xAA};
     static const uint8_t rules[] = {4, 0x7F, 0xFF, 0x6F, 0x06, 0, 1, 0xAA};

@@ -89,39 +89,39 @@ static const struct {
     uint32_t size;
     const char *read, *update;
 } files[] = {
-    {"2F00", 0x1E, 4 * 38, "ALW", "ADM"},
+    {"2F00", 0x1E, 8 * 54, "ALW", "ADM"},
     {"2FE2", 0x02, 10, "ALW", "NEV"},
     {"2F05", 0x05, 10, "ALW", "PIN"},
-    {"2F06", 0x06, 15 * 64, "ALW", "ADM"},
+    {"2F06", 0x06, 15 * 112, "ALW", "ADM"},
     {"2F08", 0x08, 5, "ALW", "ADM"},
-    {"7FFF/6F05", 0x02, 6, "ALW", "PIN"},
-    {"7FFF/6F06", 0x17, 15 * 64, "ALW", "ADM"},
+    {"7FFF/6F05", 0x02, 10, "ALW", "PIN"},
+    {"7FFF/6F06", 0x17, 15 * 112, "ALW", "ADM"},
     {"7FFF/6F07", 0x07, 9, "PIN", "ADM"},
     {"7FFF/6F08", 0x08, 33, "PIN", "PIN"},
     {"7FFF/6F09", 0x09, 33, "PIN", "PIN"},
     {"7FFF/6F31", 0x12, 1, "PIN", "ADM"},
-    {"7FFF/6F38", 0x04, 19, "PIN", "ADM"},
-    {"7FFF/6F3C", 0x00, 1760, "PIN", "PIN"},
-    {"7FFF/6F3E", 0x00, 8, "PIN", "ADM"},
-    {"7FFF/6F40", 0x00, 28, "PIN", "PIN"},
-    {"7FFF/6F42", 0x00, 40, "PIN", "PIN"},
+    {"7FFF/6F38", 0x04, 20, "PIN", "ADM"},
+    {"7FFF/6F3C", 0x00, 30 * 176, "PIN", "PIN"},
+    {"7FFF/6F3E", 0x00, 10, "PIN", "ADM"},
+    {"7FFF/6F40", 0x00, 6 * 34, "PIN", "PIN"},
+    {"7FFF/6F42", 0x00, 2 * 52, "PIN", "PIN"},
     {"7FFF/6F43", 0x00, 2, "PIN", "PIN"},
     {"7FFF/6F46", 0x00, 17, "ALW", "ADM"},
     {"7FFF/6F5B", 0x0F, 6, "PIN", "PIN"},
     {"7FFF/6F5C", 0x10, 3, "PIN", "ADM"},
-    {"7FFF/6F60", 0x0A, 40, "PIN", "PIN"},
-    {"7FFF/6F61", 0x11, 40, "PIN", "ADM"},
-    {"7FFF/6F62", 0x13, 20, "PIN", "ADM"},
+    {"7FFF/6F60", 0x0A, 60, "PIN", "PIN"},
+    {"7FFF/6F61", 0x11, 60, "PIN", "ADM"},
+    {"7FFF/6F62", 0x13, 60, "PIN", "ADM"},
     {"7FFF/6F73", 0x0C, 14, "PIN", "PIN"},
     {"7FFF/6F78", 0x06, 2, "PIN", "ADM"},
     {"7FFF/6F7B", 0x0D, 12, "PIN", "PIN"},
     {"7FFF/6F7E", 0x0B, 11, "PIN", "PIN"},
-    {"7FFF/6FAD", 0x03, 4, "ALW", "ADM"},
-    {"7FFF/6FB7", 0x01, 28, "ALW", "ADM"},
-    {"7FFF/6FC4", 0x00, 46, "PIN", "PIN"},
-    {"7FFF/6FC5", 0x19, 96, "ALW", "ADM"},
-    {"7FFF/6FC6", 0x1A, 32, "ALW", "ADM"},
-    {"7FFF/6FCD", 0x1B, 17, "PIN", "ADM"},
+    {"7FFF/6FAD", 0x03, 5, "ALW", "ADM"},
+    {"7FFF/6FB7", 0x01, 5 * 20, "ALW", "ADM"},
+    {"7FFF/6FC4", 0x00, 64, "PIN", "PIN"},
+    {"7FFF/6FC5", 0x19, 240, "ALW", "ADM"},
+    {"7FFF/6FC6", 0x1A, 80, "ALW", "ADM"},
+    {"7FFF/6FCD", 0x1B, 33, "PIN", "ADM"},
     {"7FFF/6FD9", 0x1D, 12, "PIN", "ADM"},
     {"7FFF/6FDB", 0x00, 1, "PIN", "ADM"},
     {"7FFF/6FDC", 0x00, 1, "PIN", "ADM"},
@@ -131,19 +131,19 @@ static const struct {
     {"7FFF/5F3B/4F52", 0x02, 9, "PIN", "PIN"},
     {"7FFF/5FC0/4F01", 0x01, 20, "PIN", "PIN"},
     {"7FFF/5FC0/4F02", 0x02, 20, "PIN", "PIN"},
-    {"7FFF/5FC0/4F03", 0x03, 62, "PIN", "PIN"},
-    {"7FFF/5FC0/4F04", 0x04, 62, "PIN", "PIN"},
+    {"7FFF/5FC0/4F03", 0x03, 64, "PIN", "PIN"},
+    {"7FFF/5FC0/4F04", 0x04, 64, "PIN", "PIN"},
     {"7FFF/5FC0/4F05", 0x05, 110, "PIN", "PIN"},
     {"7FFF/5FC0/4F06", 0x06, 4, "PIN", "ADM"},
-    {"7FFF/5FC0/4F08", 0x08, 40, "ALW", "ADM"},
+    {"7FFF/5FC0/4F08", 0x08, 100, "ALW", "ADM"},
     {"7FFF/5FC0/4F0A", 0x0A, 4, "PIN", "ADM"},
-    {"7FFF/5FD0/4F01", 0x01, 128, "ADM", "ADM"},
-    {"7F10/6F3A", 0x00, 280, "PIN", "PIN"},
-    {"7F10/5F3A/4F30", 0x00, 32, "PIN", "ADM"},
+    {"7FFF/5FD0/4F01", 0x01, 200, "ADM", "ADM"},
+    {"7F10/6F3A", 0x00, 250 * 34, "PIN", "PIN"},
+    {"7F10/5F3A/4F30", 0x00, 80, "PIN", "ADM"},
     {"7F20/6F07", 0x00, 9, "PIN", "ADM"},
-    {"7F20/6F38", 0x00, 14, "PIN", "ADM"},
+    {"7F20/6F38", 0x00, 15, "PIN", "ADM"},
     {"7F20/6FAE", 0x00, 1, "ALW", "ADM"},
-    {"7F20/6FAD", 0x00, 4, "ALW", "ADM"},
+    {"7F20/6FAD", 0x00, 5, "ALW", "ADM"},
 };
 
 START_TEST(perso_compile_has_file)
@@ -176,17 +176,20 @@ static const struct {
     {"7FFF/6F62", "FFFFFF0000FFFFFF0000FFFFFF0000FFFFFF0000"},
     {"7FFF/6F73", "FFFFFFFFFFFFFFFFFFFF0000FF01"},
     {"7FFF/6F7E", "FFFFFFFFFFFFFF0000FF01"},
-    {"7FFF/6FB7", "11F2FFFFFFFFFFFFFFFFFFFFFF0011F2FF"},
+    {"7FFF/6FB7", "11F2FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00FFFFFF"},
+    {"7FFF/6F80", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000 01FFFF"},
+    {"7FFF/6F81", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000000 01FFFF"},
+    {"7FFF/5FC0/4F07", "FFFF"},
     {"7FFF/6FE3", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000001"},
     {"7FFF/5F3B/4F20", "FFFFFFFFFFFFFFFF07"},
     {"7FFF/5FC0/4F01", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000001"},
     {"7FFF/5FD0/4F01", "A0020000"},
     {"7F20/6FAE", "03"},
-    /* 1-5 8-22 24 25 27-29 33-38 42-49 51-53 55 71 73 74 85 91 96 97 106 110 114 115 117 118 120
-     * 122-127 129 132-135 137 138 142 144 145 */
-    {"7FFF/6F38", "9FFFBF1D3FFE5D00400310840122B67E79A301"},
+    /* 1-5 8-22 24 25 27-29 33-38 42-49 51-53 55 71 73 74 85 91 96 97 106 110 114 117 118
+     * 122-127 129 132 133 135 137 138 142 144 145 */
+    {"7FFF/6F38", "9FFFBF1D3FFE5D00400310840122327E59A30100"},
     {"7FFF/6F56", "00"},
-    {"7FF2/6F07", "010000"},
+    {"7FF2/6F07", "010017"}, /* 1 17 18 19 21 */
 };
 
 START_TEST(perso_compile_fills_file)
@@ -236,7 +239,7 @@ static const struct {
     const char *path, *also; /* also: other services it needs */
 } service_files[] = {
     {2, "7FFF/6F3B", ""},          {2, "7FFF/6F56", ""},           {3, "7FFF/6F4B", "2"},
-    {4, "7FFF/6F49", ""},          {6, "7FFF/6F4D", ""},           {8, "7FFF/6F81", ""},
+    {4, "7FFF/6F49", ""},          {6, "7FFF/6F4D", "30"},         {8, "7FFF/6F81", ""},
     {9, "7FFF/6F80", ""},          {10, "7FFF/6F3C", ""},          {10, "7FFF/6F43", ""},
     {11, "7FFF/6F47", "10"},       {12, "7FFF/6F42", ""},          {13, "7FFF/6F39", ""},
     {13, "7FFF/6F37", ""},         {13, "7FFF/6F41", ""},          {15, "7FFF/6F45", ""},
@@ -260,16 +263,16 @@ static const struct {
 
 START_TEST(perso_compile_has_file_exactly_when_service_is_on)
 {
-    char text[128];
+    char text[160];
     const struct profile *p;
     unsigned n = service_files[_i].service;
 
-    (void)snprintf(text, sizeof text, "sim-mode = no\nservices = %u %s\n", n,
+    (void)snprintf(text, sizeof text, "files = services\nsim-mode = no\nservices = %u %s\n", n,
                    service_files[_i].also);
     p = made_from(text);
     ck_assert_msg(ust_bit(p, n), "service %u", n);
     ck_assert_msg(find(p, service_files[_i].path) != NODE_NONE, "no %s", service_files[_i].path);
-    p = made_from("sim-mode = no\nservices = 33\n");
+    p = made_from("files = services\nsim-mode = no\nservices = 33\n");
     ck_assert_msg(!ust_bit(p, n) && ust_bit(p, 33), "service %u", n);
     ck_assert_msg(find(p, service_files[_i].path) == NODE_NONE, "%s without service",
                   service_files[_i].path);
@@ -279,9 +282,14 @@ END_TEST
 /* TS 31.102 4.4.11.8: where the USIM computes the SUCI, terminals find no list to do it. */
 START_TEST(perso_compile_keeps_suci_keys_in_one_place)
 {
-    ck_assert_uint_eq(find(made_from(NULL), "7FFF/5FC0/4F07"), NODE_NONE);
-    ck_assert_uint_ne(find(made_from("services = -125"), "7FFF/5FC0/4F07"), NODE_NONE);
-    ck_assert_uint_eq(find(made_from("services = -125"), "7FFF/5FD0"), NODE_NONE);
+    const struct profile *p = made_from(NULL);
+
+    ck_assert_uint_eq(p->files[find(p, "7FFF/5FC0/4F07")].content_len, 0);
+    p = made_from("files = services");
+    ck_assert_uint_eq(find(p, "7FFF/5FC0/4F07"), NODE_NONE);
+    p = made_from("files = services\nservices = -125");
+    ck_assert_uint_eq(p->files[find(p, "7FFF/5FC0/4F07")].content_len, 4);
+    ck_assert_uint_eq(find(p, "7FFF/5FD0"), NODE_NONE);
 }
 END_TEST
 
@@ -363,7 +371,7 @@ START_TEST(perso_compile_takes_sizes_and_contents)
     ck_assert_mem_eq(f->content, "en", 2);
     f = &p->files[find(p, "7FFF/6FB7")];
     ck_assert_uint_eq(f->content[0], 0x11);
-    ck_assert_uint_eq(f->content[14], 0x19);
+    ck_assert_uint_eq(f->content[20], 0x19);
 }
 END_TEST
 
@@ -403,8 +411,12 @@ static const struct {
     const char *text, *message;
 } bad_texts[] = {
     {"\n\nservices = 200", "line 3: service 200 is not offered"},
-    {"services = 30", "line 1: service 30 is not offered"},
-    {"services = x", "line 1: services are numbers of TS 31.102 4.2.8"},
+    {"services = 32", "line 1: service 32 is not offered"},
+    {"isim-services = 25", "line 1: service 25 is not offered"},
+    {"files = some", "line 1: all or services"},
+    {"services = +115", "service 115 is off where there is an ISIM"},
+    {"services = +6", "service 6 needs service 30"},
+    {"services = x", "line 1: services are numbers of TS 31.102 4.2.8, TS 31.103 4.2.7"},
     {"services = 10 46", "service 46 needs service 45"},
     {"services = 10 12", "sim-mode needs service 27"},
     {"# c\nlabel", "line 2: KEYWORD = VALUE"},
@@ -444,7 +456,7 @@ static const struct {
     {"size 7FFG = 10", "line 1: a path is like 7FFF/6F3C"},
     {"content 7FFF/6F99 = 00", "line 1: the profile has no such file to fill"},
     {"content 7FFF/6F78 = 000102", "line 1: the content is longer than the file"},
-    {"content 7FFF/6FB7 3 = 00", "line 1: the file has no such record"},
+    {"content 7FFF/6FB7 6 = 00", "line 1: the file has no such record"},
     {"content 7FFF/6FB7 = 0", "line 1: contents are hex, and not too much of it"},
     {"historical = 000102030405060708090A0B0C0D0E0F",
      "line 1: historical bytes are up to 15 bytes in hex"},

@@ -138,7 +138,7 @@ START_TEST(every_file_is_found_and_reads_as_the_profile_says)
     for (uint16_t node = 0; node < p->file_count; node++) {
         const struct fs_file *f = &p->files[node];
         const struct fs_file *shown = &p->files[f->shares != 0 ? f->shares : node];
-        uint8_t answer[300], bytes[4096];
+        uint8_t answer[300], bytes[16384];
         struct wr body = WR_ARRAY(bytes);
 
         check_fcp(f, select_node(p, node, answer, sizeof answer));

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX 512
+#define LINES_MAX 1024
 #define LINE_MAX  1900 /* the personaliser takes 2048 */
 #define BODY_MAX  512  /* bytes of a content that a line can say */
 
@@ -68,19 +68,51 @@ static void path_text(const struct compare_path *p, char *text, size_t cap)
     }
 }
 
+/* The numbers that are on in a service table, as lines of this setting. */
+static void learn_table(const struct compare_file *f, const char *setting, struct text *t)
+{
+    for (size_t i = 0; i < f->body.left * 8; i++) {
+        if ((f->body.at[i / 8] >> i % 8 & 1) != 0)
+            line(t, "%s = %zu", setting, i + 1);
+    }
+}
+
+/* Some files and their services (TS 31.102 4.2.8). */
+static const struct {
+    uint16_t fid;
+    uint8_t service;
+} tied[] = {{0x6F4D, 6}, {0x6FB1, 57}, {0x6FD6, 68}, {0x6FE2, 80}, {0x6FED, 99}, {0x6FFD, 121}};
+
+/* Has the card files of services that are off? */
+static bool has_spare_files(const struct compare_card *c, struct rd ust)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tied); i++) {
+        const struct compare_path path = {PLACE_USIM, {FID_CURRENT_ADF, tied[i].fid}, 2};
+        unsigned bit = tied[i].service - 1U;
+        bool on = bit / 8 < ust.left && (ust.at[bit / 8] >> bit % 8 & 1) != 0;
+
+        const struct compare_file *f = compare_find(c, &path);
+
+        if (!on && f != NULL && compare_is_ok(f->sw))
+            return true;
+    }
+    return false;
+}
+
 static void learn_services(const struct compare_card *c, struct text *t)
 {
     static const struct compare_path ust = {PLACE_USIM, {FID_CURRENT_ADF, FID_EF_UST}, 2};
-    const struct compare_file *f = compare_find(c, &ust);
+    static const struct compare_path ist = {PLACE_ISIM, {FID_CURRENT_ADF, FID_EF_IST}, 2};
+    const struct compare_file *f = compare_find(c, &ust), *g = compare_find(c, &ist);
 
     if (f == NULL || f->body.left == 0) {
         line(t, "# EF.UST could not be read: the services are those of the built-in profile");
         return;
     }
-    for (size_t i = 0; i < f->body.left * 8; i++) {
-        if ((f->body.at[i / 8] >> i % 8 & 1) != 0)
-            line(t, "services = %zu", i + 1);
-    }
+    learn_table(f, "services", t);
+    if (g != NULL)
+        learn_table(g, "isim-services", t);
+    line(t, "files = %s", has_spare_files(c, f->body) ? "all" : "services");
 }
 
 static void learn_card(const struct compare_card *c, struct text *t)

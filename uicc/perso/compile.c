@@ -26,18 +26,25 @@ static const struct profile_tar default_tars[] = {
 static const uint8_t default_historical[15] = {0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, 0x1F, 0x67,
                                                'R',  'E',  'S',  'E',  'A',  'T',  '1'};
 
+/* What a card does for any terminal, and lists that may be empty. Services whose empty lists would
+ * change what a terminal does (eDRX, SUPI as NAI, signal thresholds, private networks) are off, and
+ * so are those that TS 31.102 4.2.8 leaves to the ISIM. */
 static const uint8_t default_services[] = {
-    1,   2,   3,   4,   5,   8,   9,   10,  11,  12,  13,  14,  15,  16,  17,  18,  19,  20,  21,
-    22,  24,  25,  27,  28,  29,  33,  34,  35,  36,  37,  38,  42,  43,  44,  45,  46,  47,  48,
-    49,  51,  52,  53,  55,  71,  73,  74,  85,  91,  96,  97,  106, 110, 114, 115, 117, 118, 120,
-    122, 123, 124, 125, 126, 127, 129, 132, 133, 134, 135, 137, 138, 142, 144, 145,
+    1,   2,   3,   4,   5,   8,   9,   10,  11,  12,  13,  14,  15,  16,  17,  18,  19,  20,
+    21,  22,  24,  25,  27,  28,  29,  33,  34,  35,  36,  37,  38,  42,  43,  44,  45,  46,
+    47,  48,  49,  51,  52,  53,  55,  71,  73,  74,  85,  91,  96,  97,  106, 110, 114, 117,
+    118, 122, 123, 124, 125, 126, 127, 129, 132, 133, 135, 137, 138, 142, 144, 145,
 };
+
+/* P-CSCF, From-preferred, IMS configuration, XCAP, MuD and MiD */
+static const uint8_t default_isim_services[] = {1, 17, 18, 19, 21};
 
 void perso_options_default(struct perso_options *o)
 {
     *o = (struct perso_options){
         .name = "m2m-5g",
         .label = "USIM",
+        .every_file = true,
         .sim_mode = true,
         .isim = true,
         .ota_algorithm = SECPKT_AES,
@@ -54,6 +61,8 @@ void perso_options_default(struct perso_options *o)
     memcpy(o->historical, default_historical, sizeof default_historical);
     for (size_t i = 0; i < ARRAY_LEN(default_services); i++)
         o->service[default_services[i]] = true;
+    for (size_t i = 0; i < ARRAY_LEN(default_isim_services); i++)
+        o->service[IST(default_isim_services[i])] = true;
 }
 
 enum err perso_compile(const char *text, struct wr *image, char *message)

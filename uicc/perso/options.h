@@ -7,16 +7,15 @@
 #define RESEAT_UICC_PERSO_OPTIONS_H
 
 #include "uicc/perso.h"
-#include "uicc/profile/profile.h"
+#include "uicc/profile/rows.h"
 
-#define PERSO_PATH_MAX     4
-#define PERSO_TARS_MAX     64
-#define PERSO_CHANGES_MAX  128
-#define PERSO_SCHEMES_MAX  4
-#define PERSO_BYTES_MAX    8192
-#define PERSO_SERVICES_MAX 152 /* 19 bytes of EF.UST */
-#define PERSO_LABEL_MAX    16
-#define PERSO_PINS_MAX     27 /* key references of TS 102 221 9.5.1 */
+#define PERSO_PATH_MAX    4
+#define PERSO_TARS_MAX    64
+#define PERSO_CHANGES_MAX 128
+#define PERSO_SCHEMES_MAX 4
+#define PERSO_BYTES_MAX   8192
+#define PERSO_LABEL_MAX   16
+#define PERSO_PINS_MAX    27 /* key references of TS 102 221 9.5.1 */
 
 /* FIDs from below the MF; 7FFF as the first one is the USIM. */
 struct perso_path {
@@ -51,7 +50,8 @@ struct perso_scheme {
 struct perso_options {
     char name[PROFILE_NAME_MAX + 1];
     char label[PERSO_LABEL_MAX + 1];
-    bool service[PERSO_SERVICES_MAX + 1]; /* by number */
+    bool service[SERVICES + 1]; /* by number; IST(n) of the ISIM */
+    bool every_file;            /* files of services that are off are there too */
     bool sim_mode, isim;
     uint8_t ota_algorithm, ota_cc_len, rfm_refresh;
     uint64_t sqn_delta, sqn_age_limit;
@@ -63,9 +63,9 @@ struct perso_options {
     struct perso_scheme schemes[PERSO_SCHEMES_MAX];
     uint8_t scheme_count;
     struct perso_size sizes[PERSO_CHANGES_MAX];
-    uint8_t size_count;
+    uint16_t size_count;
     struct perso_content contents[PERSO_CHANGES_MAX];
-    uint8_t content_count;
+    uint16_t content_count;
     uint8_t bytes[PERSO_BYTES_MAX]; /* of the contents */
     uint16_t bytes_len;
 };

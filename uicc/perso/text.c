@@ -7,7 +7,6 @@
 #include "apdu/hex.h"
 #include "uicc/pin/pin.h"
 #include "uicc/remote/sd.h"
-#include "uicc/profile/rows.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@ struct reader {
     struct perso_options *o;
     char *message;
     unsigned line;
-    bool services_said, tars_said, schemes_said; /* the first such line replaces the default */
+    /* the first such line replaces the default */
+    bool services_said, isim_services_said, tars_said, schemes_said;
 };
 
 __attribute__((format(printf, 3, 4))) static enum err fail(const struct reader *r, enum err e,
@@ -138,25 +138,48 @@ static enum err set_label(struct reader *r, char *argument, char *value)
     return copy_text(r, value, r->o->label, PERSO_LABEL_MAX);
 }
 
-static enum err set_services(struct reader *r, char *argument, char *value)
+/* Numbers of one service table, which is count services from base + 1 on. Plain ones replace the
+ * default list; said tells that one was there. */
+static enum err read_services(struct reader *r, char *value, unsigned base, unsigned count,
+                              bool *said)
 {
     char *word;
 
-    (void)argument;
     while ((word = next_word(&value)) != NULL) {
         bool signed_word = *word == '+' || *word == '-';
         uint64_t n;
 
         if (!parse_number(word + (signed_word ? 1 : 0), 10, 255, &n) || n == 0)
-            return fail(r, ERR_FORMAT, "services are numbers of TS 31.102 4.2.8");
-        if (n > PERSO_SERVICES_MAX || !perso_tree_offers((unsigned)n))
+            return fail(r, ERR_FORMAT, "services are numbers of TS 31.102 4.2.8, TS 31.103 4.2.7");
+        if (n > count || !perso_tree_offers(base + (unsigned)n))
             return fail(r, ERR_RANGE, "service %u is not offered", (unsigned)n);
-        if (!signed_word && !r->services_said)
-            memset(r->o->service, 0, sizeof r->o->service);
+        if (!signed_word && !*said)
+            memset(r->o->service + base + 1, 0, count * sizeof *r->o->service);
         if (!signed_word)
-            r->services_said = true;
-        r->o->service[n] = *word != '-';
+            *said = true;
+        r->o->service[base + n] = *word != '-';
     }
+    return ERR_OK;
+}
+
+static enum err set_services(struct reader *r, char *argument, char *value)
+{
+    (void)argument;
+    return read_services(r, value, 0, SERVICES_USIM, &r->services_said);
+}
+
+static enum err set_isim_services(struct reader *r, char *argument, char *value)
+{
+    (void)argument;
+    return read_services(r, value, SERVICES_USIM, SERVICES_ISIM, &r->isim_services_said);
+}
+
+static enum err set_files(struct reader *r, char *argument, char *value)
+{
+    (void)argument;
+    if (strcmp(value, "all") != 0 && strcmp(value, "services") != 0)
+        return fail(r, ERR_FORMAT, "all or services");
+    r->o->every_file = *value == 'a';
     return ERR_OK;
 }
 
@@ -459,6 +482,8 @@ static const struct {
     {"name", false, set_name},
     {"label", false, set_label},
     {"services", false, set_services},
+    {"isim-services", false, set_isim_services},
+    {"files", false, set_files},
     {"sim-mode", false, set_sim_mode},
     {"isim", false, set_isim},
     {"ota-algorithm", false, set_ota_algorithm},

@@ -5,43 +5,23 @@
  * Nodes are numbered in this order: files of the tables with bodies of their own,
  * then the mirrors, so that a mirror finds what it shows.
  */
-#include "uicc/perso/options.h"
+#include "uicc/perso/tree.h"
 
 #include "apdu/hex.h"
-#include "apdu/tlv.h"
-#include "uicc/profile/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DFS_MAX  32
-#define POOL_MAX (192U * 1024)
 #define FID_USIM 0x7FFF /* in paths: the USIM, wherever it is */
 
-struct tree {
-    const struct perso_options *o;
-    char *message;
-    struct fs_file files[PROFILE_FILES_MAX];
-    const struct profile_row *rows[PROFILE_FILES_MAX]; /* NULL for DFs */
-    uint16_t count;
-    const struct profile_df *dfs[DFS_MAX];
-    uint16_t df_nodes[DFS_MAX];
-    size_t df_count;
-    uint8_t aids[8][16];
-    size_t aid_count;
-    uint8_t body[UINT16_MAX]; /* of the file under work */
-    uint8_t pool_bytes[POOL_MAX];
-    struct wr pool; /* contents of all files */
-};
-
-static enum err fail_at(const struct tree *t, unsigned line, enum err e, const char *what)
+enum err perso_tree_fail_at(const struct tree *t, unsigned line, enum err e, const char *what)
 {
     (void)snprintf(t->message, PERSO_MESSAGE_MAX, "line %u: %s", line, what);
     return e;
 }
 
-static enum err fail(const struct tree *t, enum err e, const char *what)
+enum err perso_tree_fail(const struct tree *t, enum err e, const char *what)
 {
     (void)snprintf(t->message, PERSO_MESSAGE_MAX, "%s", what);
     return e;
@@ -49,20 +29,28 @@ static enum err fail(const struct tree *t, enum err e, const char *what)
 
 /* ---- services ---- */
 
-/* Services of TS 31.102 4.2.8 that a card offers without a file of their own. 33 is always on. */
-static const uint8_t without_file[] = {28, 33, 38, 72, 88, 112, 113, 127, 133, 136};
+/* Services of TS 31.102 4.2.8 and TS 31.103 4.2.7 that a card offers without a file of their own:
+ * 33 is always on; applets may hear of calls and messages (30 31 54 70 87 93 128), and what else a
+ * terminal may ask of the toolkit. */
+static const uint8_t without_file[] = {
+    28,  30,  31,     33,     38,      54,      70,      72,      87,     89,
+    93,  100, 103,    104,    105,     112,     113,     127,     128,    131,
+    133, 136, IST(3), IST(9), IST(11), IST(12), IST(13), IST(14), IST(16)};
 
 /* A service that makes no sense without another. */
 static const struct {
     uint8_t service, needs;
 } needs[] = {
-    {3, 2},   {5, 4},   {7, 6},     {11, 10},  {46, 45},
-    {53, 52}, {55, 52}, {125, 124}, {129, 45}, {136, 122},
+    {3, 2},   {5, 4},   {6, 30},    {7, 6},    {11, 10},   {46, 45},
+    {53, 52}, {55, 52}, {125, 124}, {129, 45}, {136, 122}, {IST(7), IST(6)},
 };
 
+/* Of a card with an ISIM these are the ISIM's (TS 31.102 4.2.8). */
+static const uint8_t left_to_isim[] = {95, 99, 115};
+
 static const struct profile_table *const all_tables[] = {
-    &profile_table_mf,  &profile_table_usim, &profile_table_telecom,
-    &profile_table_gsm, &profile_table_isim,
+    &profile_table_mf,      &profile_table_usim, &profile_table_usim_dfs,
+    &profile_table_telecom, &profile_table_gsm,  &profile_table_isim,
 };
 
 static bool row_names(const struct profile_row *row, unsigned service)
@@ -87,7 +75,7 @@ static bool table_names(const struct profile_table *table, unsigned service)
 
 bool perso_tree_offers(unsigned service)
 {
-    if (service == 0)
+    if (service == 0 || service > SERVICES)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(all_tables); i++) {
         if (table_names(all_tables[i], service))
@@ -105,10 +93,17 @@ static enum err check_services(const struct tree *t)
             continue;
         (void)snprintf(what, sizeof what, "service %u needs service %u", needs[i].service,
                        needs[i].needs);
-        return fail(t, ERR_RANGE, what);
+        return perso_tree_fail(t, ERR_RANGE, what);
+    }
+    for (size_t i = 0; t->o->isim && i < sizeof left_to_isim; i++) {
+        if (!t->o->service[left_to_isim[i]])
+            continue;
+        (void)snprintf(what, sizeof what, "service %u is off where there is an ISIM",
+                       left_to_isim[i]);
+        return perso_tree_fail(t, ERR_RANGE, what);
     }
     if (t->o->sim_mode && !t->o->service[27])
-        return fail(t, ERR_RANGE, "sim-mode needs service 27");
+        return perso_tree_fail(t, ERR_RANGE, "sim-mode needs service 27");
     return ERR_OK;
 }
 
@@ -136,6 +131,8 @@ uint16_t perso_tree_find(const struct fs_file *files, uint16_t count, const stru
 
 static bool row_present(const struct tree *t, const struct profile_row *row)
 {
+    if (t->o->every_file)
+        return true;
     if (row->without != 0 && t->o->service[row->without])
         return false;
     if (row->services[0] == 0)
@@ -159,7 +156,7 @@ static bool df_present(const struct tree *t, const struct profile_df *df)
 static enum err add(struct tree *t, const struct fs_file *file, const struct profile_row *row)
 {
     if (t->count == PROFILE_FILES_MAX)
-        return fail(t, ERR_SPACE, "too many files");
+        return perso_tree_fail(t, ERR_SPACE, "too many files");
     t->files[t->count] = *file;
     t->rows[t->count] = row;
     t->count++;
@@ -181,10 +178,10 @@ static enum err add_df(struct tree *t, const struct profile_df *df, uint16_t *no
     struct wr aid = WR_ARRAY(t->aids[t->aid_count]);
 
     if (t->df_count == DFS_MAX)
-        return fail(t, ERR_SPACE, "too many DFs");
+        return perso_tree_fail(t, ERR_SPACE, "too many DFs");
     f.parent = df_node(t, df->parent);
     if (hex_decode(df->aid, &aid) != ERR_OK)
-        return fail(t, ERR_FORMAT, "bad AID in a table");
+        return perso_tree_fail(t, ERR_FORMAT, "bad AID in a table");
     f.aid = aid.base;
     f.aid_len = (uint8_t)aid.len;
     if (aid.len > 0)
@@ -251,7 +248,7 @@ static enum err add_mirror(struct tree *t, size_t at, const struct profile_row *
     uint16_t other;
 
     if (perso_text_path(row->content, &path) != ERR_OK)
-        return fail(t, ERR_FORMAT, "bad path in a table");
+        return perso_tree_fail(t, ERR_FORMAT, "bad path in a table");
     other = perso_tree_find(t->files, t->count, &path);
     if (other == NODE_NONE)
         return ERR_OK;
@@ -283,230 +280,36 @@ static enum err add_mirrors(struct tree *t)
 
 /* ---- sizes ---- */
 
-static bool is_record(const struct fs_file *f)
+/* Bytes of a file or record that the standard asks for. */
+static uint16_t least(const struct profile_row *row)
 {
-    return f->kind == FS_LINEAR || f->kind == FS_CYCLIC;
+    return row->least != 0 ? row->least : row->len;
 }
 
-/* Files may grow: the table has what the standard asks for at least, numbers of records aside. */
+/* A file may have any size that the standard allows, numbers of records aside. */
 static enum err apply_size(struct tree *t, const struct perso_size *s)
 {
     uint16_t node = perso_tree_find(t->files, t->count, &s->path);
     struct fs_file *f;
 
     if (node == NODE_NONE || t->rows[node] == NULL)
-        return fail_at(t, s->line, ERR_RANGE, "the profile has no such file");
+        return perso_tree_fail_at(t, s->line, ERR_RANGE, "the profile has no such file");
     f = &t->files[node];
-    if (!is_record(f)) {
+    if (!perso_tree_is_record(f)) {
         if (s->count != 0)
-            return fail_at(t, s->line, ERR_RANGE, "the file has no records");
-        if (s->len < f->size)
-            return fail_at(t, s->line, ERR_RANGE, "the standard asks for a larger file");
+            return perso_tree_fail_at(t, s->line, ERR_RANGE, "the file has no records");
+        if (s->len < least(t->rows[node]))
+            return perso_tree_fail_at(t, s->line, ERR_RANGE, "the standard asks for a larger file");
         f->size = s->len;
         return ERR_OK;
     }
-    if (s->count != 0 && s->len < f->record_len)
-        return fail_at(t, s->line, ERR_RANGE, "the standard asks for longer records");
+    if (s->count != 0 && s->len < least(t->rows[node]))
+        return perso_tree_fail_at(t, s->line, ERR_RANGE, "the standard asks for longer records");
     if (s->count == 0 && s->len > 254)
-        return fail_at(t, s->line, ERR_RANGE, "a file has at most 254 records");
+        return perso_tree_fail_at(t, s->line, ERR_RANGE, "a file has at most 254 records");
     f->record_count = s->count != 0 ? s->count : (uint8_t)s->len;
     f->record_len = s->count != 0 ? s->len : f->record_len;
     f->size = (uint32_t)f->record_len * f->record_count;
-    return ERR_OK;
-}
-
-/* ---- contents: each function fills t->body, which is all FF before ---- */
-
-static void fill_hex(struct tree *t, const struct fs_file *f, const struct profile_row *row)
-{
-    size_t step = is_record(f) ? f->record_len : f->size;
-    uint8_t *first = t->body;
-    struct wr w = WR(first, step);
-
-    if (hex_decode(row->content, &w) != ERR_OK)
-        return;
-    if (row->body == ROW_EACH && !is_record(f) && w.len > 0)
-        step = w.len;
-    for (size_t at = step; row->body == ROW_EACH && at + w.len <= f->size; at += step)
-        memcpy(t->body + at, first, w.len);
-}
-
-static void fill_arr(struct tree *t, const struct fs_file *f)
-{
-    for (size_t i = 0; i < PROFILE_RULES && i < f->record_count; i++) {
-        struct wr w = WR(t->body + i * f->record_len, f->record_len);
-
-        if (hex_decode(profile_rules[i], &w) != ERR_OK)
-            return;
-    }
-}
-
-/* TS 102 221 13.1 */
-static void write_application(struct wr *w, const struct fs_file *adf, const char *label)
-{
-    size_t mark = tlv_open(w, 0x61);
-
-    tlv_write(w, 0x4F, RD(adf->aid, adf->aid_len));
-    tlv_write(w, 0x50, RD((const uint8_t *)label, strlen(label)));
-    tlv_close(w, mark);
-}
-
-static void fill_dir(struct tree *t, const struct fs_file *f)
-{
-    size_t record = 0;
-
-    for (uint16_t i = 0; i < t->count && record < f->record_count; i++) {
-        struct wr w = WR(t->body + record * f->record_len, f->record_len);
-
-        if (t->files[i].kind != FS_ADF)
-            continue;
-        write_application(&w, &t->files[i], record == 0 ? t->o->label : "ISIM");
-        record++;
-    }
-}
-
-/* TS 31.102 4.2.8: service n is bit n-1. */
-static void fill_ust(struct tree *t, const struct fs_file *f)
-{
-    memset(t->body, 0, f->size);
-    for (unsigned n = 1; n <= PERSO_SERVICES_MAX; n++) {
-        if ((t->o->service[n] || n == 33) && (n - 1) / 8 < f->size)
-            t->body[(n - 1) / 8] |= (uint8_t)(1U << ((n - 1) % 8));
-    }
-}
-
-/* TS 51.011 10.3.7: two bits for a service, allocated and activated. usim 0: always on. */
-static const struct {
-    uint8_t sim, usim;
-} sim_services[] = {
-    {1, 0},   {2, 0},   {3, 2},   {4, 10},  {5, 13},  {48, 14}, {7, 0},   {9, 21},
-    {10, 0},  {11, 3},  {12, 12}, {13, 0},  {14, 15}, {15, 17}, {16, 18}, {17, 19},
-    {18, 4},  {19, 5},  {25, 29}, {26, 28}, {29, 28}, {30, 16}, {35, 11}, {38, 27},
-    {43, 20}, {44, 42}, {45, 43}, {46, 39}, {47, 40}, {51, 45}, {52, 46}, {56, 51},
-    {23, 24}, {24, 25}, {31, 6},  {32, 7},  {33, 36}, {34, 37}, {36, 56}, {39, 22},
-    {53, 47}, {54, 48}, {55, 49}, {57, 52}, {58, 53}, {59, 55},
-};
-
-static void fill_sst(struct tree *t, const struct fs_file *f)
-{
-    memset(t->body, 0, f->size);
-    for (size_t i = 0; i < ARRAY_LEN(sim_services); i++) {
-        unsigned bit = 2U * (sim_services[i].sim - 1U);
-
-        if (sim_services[i].usim == 0 || t->o->service[sim_services[i].usim])
-            t->body[bit / 8] |= (uint8_t)(3U << (bit % 8));
-    }
-}
-
-/* TS 31.102 4.4.11.8: schemes in the order of preference, each with the place of its key. */
-static void fill_suci(struct tree *t, const struct fs_file *f)
-{
-    struct wr w = WR(t->body, f->size);
-    uint8_t keys = 0;
-    size_t list = tlv_open(&w, 0xA0);
-
-    for (size_t i = 0; i < t->o->scheme_count; i++) {
-        wr_u8(&w, t->o->schemes[i].scheme);
-        wr_u8(&w, t->o->schemes[i].key_len > 0 ? ++keys : 0);
-    }
-    tlv_close(&w, list);
-    if (keys == 0)
-        return;
-    list = tlv_open(&w, 0xA1);
-    for (size_t i = 0; i < t->o->scheme_count; i++) {
-        const struct perso_scheme *s = &t->o->schemes[i];
-
-        if (s->key_len == 0)
-            continue;
-        tlv_write_u8(&w, 0x80, s->key_id);
-        tlv_write(&w, 0x81, RD(s->key, s->key_len));
-    }
-    tlv_close(&w, list);
-}
-
-static void fill(struct tree *t, const struct fs_file *f, const struct profile_row *row)
-{
-    switch ((enum row_body)row->body) {
-    case ROW_PLAIN:
-    case ROW_EACH:
-        fill_hex(t, f, row);
-        break;
-    case ROW_ARR:
-        fill_arr(t, f);
-        break;
-    case ROW_DIR:
-        fill_dir(t, f);
-        break;
-    case ROW_UST:
-        fill_ust(t, f);
-        break;
-    case ROW_SST:
-        fill_sst(t, f);
-        break;
-    case ROW_SUCI:
-        fill_suci(t, f);
-        break;
-    case ROW_MIRROR:
-        break;
-    }
-}
-
-/* What the text says of this file's content, over what the table says. */
-static enum err apply_contents(struct tree *t, uint16_t node)
-{
-    const struct fs_file *f = &t->files[node];
-
-    for (size_t i = 0; i < t->o->content_count; i++) {
-        const struct perso_content *c = &t->o->contents[i];
-        size_t len = f->size, at = 0;
-
-        if (perso_tree_find(t->files, t->count, &c->path) != node)
-            continue;
-        if (c->record > 0) {
-            if (c->record > f->record_count)
-                return fail_at(t, c->line, ERR_RANGE, "the file has no such record");
-            len = f->record_len;
-            at = (c->record - 1U) * len;
-        }
-        if (c->len > len)
-            return fail_at(t, c->line, ERR_RANGE, "the content is longer than the file");
-        memset(t->body + at, 0xFF, len);
-        memcpy(t->body + at, t->o->bytes + c->offset, c->len);
-    }
-    return ERR_OK;
-}
-
-static enum err fill_file(struct tree *t, uint16_t node)
-{
-    struct fs_file *f = &t->files[node];
-    size_t len = f->size;
-    enum err e;
-
-    memset(t->body, 0xFF, f->size);
-    if (f->kind == FS_BER_TLV)
-        len = 0;
-    fill(t, f, t->rows[node]);
-    e = apply_contents(t, node);
-    if (e != ERR_OK)
-        return e;
-    while (len > 0 && t->body[len - 1] == 0xFF)
-        len--;
-    f->content = t->pool.base + t->pool.len;
-    f->content_len = (uint32_t)len;
-    wr_bytes(&t->pool, t->body, len);
-    return wr_result(&t->pool) == ERR_OK ? ERR_OK : fail(t, ERR_SPACE, "too much content");
-}
-
-/* Every "content" must have found its file. */
-static enum err check_contents(const struct tree *t)
-{
-    for (size_t i = 0; i < t->o->content_count; i++) {
-        const struct perso_content *c = &t->o->contents[i];
-        uint16_t node = perso_tree_find(t->files, t->count, &c->path);
-
-        if (node == NODE_NONE || t->rows[node] == NULL || t->files[node].kind == FS_BER_TLV)
-            return fail_at(t, c->line, ERR_RANGE, "the profile has no such file to fill");
-    }
     return ERR_OK;
 }
 
@@ -527,10 +330,10 @@ static enum err build_files(struct tree *t)
     if (e == ERR_OK)
         e = add_mirrors(t);
     if (e == ERR_OK)
-        e = check_contents(t);
+        e = perso_content_check(t);
     for (uint16_t i = 0; i < t->count && e == ERR_OK; i++) {
         if (t->rows[i] != NULL)
-            e = fill_file(t, i);
+            e = perso_content_fill(t, i);
     }
     return e;
 }
@@ -579,8 +382,8 @@ enum err perso_tree_build(const struct perso_options *o, struct wr *image, char 
     if (e == ERR_OK) {
         e = write_profile(t, image);
         if (e != ERR_OK)
-            e = fail(t, e,
-                     e == ERR_SPACE ? "the profile is too large" : "profile contradicts itself");
+            e = perso_tree_fail(
+                t, e, e == ERR_SPACE ? "the profile is too large" : "profile contradicts itself");
     }
     free(t);
     return e;

@@ -17,9 +17,10 @@
 
 #define BANK_SIZE   (1U << 20)
 #define ARENA_LEN   (2U << 20)
-#define SMSC_MAX    12 /* bytes of a service centre address in EF.SMSP */
-#define SMSP_FIXED  28 /* EF.SMSP record without its alpha identifier, TS 31.102 4.2.27 */
-#define DIALLED_LEN 14 /* EF.MSISDN record without its alpha identifier, TS 31.102 4.2.26 */
+#define SMSC_MAX    12  /* bytes of a service centre address in EF.SMSP */
+#define SMSP_FIXED  28  /* EF.SMSP record without its alpha identifier, TS 31.102 4.2.27 */
+#define SERVICE_5GS 122 /* 5GS mobility management information */
+#define DIALLED_LEN 14  /* EF.MSISDN record without its alpha identifier, TS 31.102 4.2.26 */
 
 /* ---- work memory of one call ---- */
 
@@ -109,12 +110,20 @@ static enum err put(struct bench *b, const char *path_text, size_t offset, struc
     return store_put(&b->store, OBJ_FILE(node), RD(b->body, f->size));
 }
 
-static bool has_file(const struct bench *b, const char *path_text)
+/* Is the service on in EF.UST (TS 31.102 4.2.8)? */
+static bool has_service(const struct bench *b, unsigned n)
 {
+    const struct fs_file *f;
     struct perso_path path;
+    uint16_t node;
 
-    return perso_text_path(path_text, &path) == ERR_OK &&
-           perso_tree_find(b->profile->files, b->profile->file_count, &path) != NODE_NONE;
+    if (perso_text_path("7FFF/6F38", &path) != ERR_OK)
+        return false;
+    node = perso_tree_find(b->profile->files, b->profile->file_count, &path);
+    if (node == NODE_NONE)
+        return false;
+    f = &b->profile->files[node];
+    return (n - 1) / 8 < f->content_len && (f->content[(n - 1) / 8] >> (n - 1) % 8 & 1) != 0;
 }
 
 /* Record length of a file of records, 0 if there is no such file. */
@@ -154,14 +163,14 @@ static enum err put_identity(struct bench *b, const struct perso_card *card)
 /* The operator's own network: EF.EHPLMN, EF.HPLMNwAcT (TS 31.102 4.2.84, 4.2.54). */
 static enum err put_network(struct bench *b, const struct perso_card *card)
 {
-    /* UTRAN, E-UTRAN, GSM; NG-RAN when the card knows 5G */
+    /* UTRAN, E-UTRAN, GSM; NG-RAN when the card keeps its place in a 5G network */
     uint8_t entry[PLMN_LEN + 2] = {0, 0, 0, 0xC0, 0x80};
     char plmn[7] = "";
     enum err e;
 
     memcpy(plmn, card->imsi, 3U + card->mnc_len);
     e = bcd_plmn_encode(plmn, entry);
-    if (has_file(b, "7FFF/5FC0/4F01"))
+    if (has_service(b, SERVICE_5GS))
         entry[3] |= 0x08;
     if (e == ERR_OK)
         e = put(b, "7FFF/6FD9", 0, RD(entry, PLMN_LEN));

@@ -16,22 +16,31 @@ enum row_body {
     ROW_ARR,    /* the rules below */
     ROW_DIR,    /* the applications that the profile has */
     ROW_UST,    /* services of the USIM that are on */
-    ROW_SST,    /* the same for 2G */
+    ROW_IST,    /* services of the ISIM */
+    ROW_SST,    /* services of the USIM as 2G counts them */
     ROW_SUCI,   /* protection schemes and keys for SUCI */
 };
 
 #define ROW_SERVICES_MAX 4
 
+/* Services of both applications in one space of numbers: those of EF.UST (TS 31.102 4.2.8), then
+ * those of EF.IST (TS 31.103 4.2.7). */
+#define SERVICES_USIM 160U /* 20 bytes of EF.UST */
+#define SERVICES_ISIM 24U  /* 3 bytes of EF.IST */
+#define SERVICES      (SERVICES_USIM + SERVICES_ISIM)
+#define IST(n)        (SERVICES_USIM + (n))
+
 struct profile_row {
     const char *name; /* without "EF." */
     uint16_t fid;
     uint8_t sfi;
-    uint8_t kind; /* enum fs_kind */
-    uint16_t len; /* bytes of the file; of a record */
+    uint8_t kind;   /* enum fs_kind */
+    uint16_t len;   /* bytes of the file; of a record */
+    uint16_t least; /* what the standard asks for; 0: len */
     uint8_t count;
     uint8_t arr;                        /* record of EF.ARR, see profile_rules */
     uint8_t services[ROW_SERVICES_MAX]; /* there when one of these is on; none: always */
-    uint8_t without;                    /* not there when this service is on */
+    uint8_t without;                    /* not there, or empty, when this service is on */
     uint8_t body;                       /* enum row_body */
     const char *content;                /* hex, or a path */
     const char *clause;
@@ -54,7 +63,7 @@ struct profile_table {
 };
 
 extern const struct profile_table profile_table_mf, profile_table_telecom, profile_table_gsm;
-extern const struct profile_table profile_table_usim, profile_table_isim;
+extern const struct profile_table profile_table_usim, profile_table_usim_dfs, profile_table_isim;
 
 /* Every EF.ARR of a profile holds these records, so that a rule has one number everywhere
  * (TS 102 221 9.2.7; the set that profile packages use, and one for a counter that PIN1 increases).
@@ -84,47 +93,60 @@ enum profile_rule {
         __VA_ARGS__ \
     }
 
-/* transparent: first content, rest FF */
-#define ROW_TR(name, fid, sfi, len, arr, svc, hex, clause)                          \
-    {                                                                               \
-        name, fid, sfi, FS_TRANSPARENT, len, 0, arr, svc, 0, ROW_PLAIN, hex, clause \
+/* The last argument is the clause; ".least = n" may follow where the standard asks for less than
+ * the file has. */
+
+/* transparent: first content, rest FF; content again and again; computed */
+#define ROW_TR(n, id, s, l, rule, svc, hex, ...)                                                   \
+    {                                                                                              \
+        .name = n, .fid = id, .sfi = s, .kind = FS_TRANSPARENT, .len = l, .count = 0, .arr = rule, \
+        .services = svc, .body = ROW_PLAIN, .content = hex, .clause = __VA_ARGS__                  \
     }
-/* transparent: content again and again */
-#define ROW_TR_EACH(name, fid, sfi, len, arr, svc, hex, clause)                    \
-    {                                                                              \
-        name, fid, sfi, FS_TRANSPARENT, len, 0, arr, svc, 0, ROW_EACH, hex, clause \
+#define ROW_TR_EACH(n, id, s, l, rule, svc, hex, ...)                                              \
+    {                                                                                              \
+        .name = n, .fid = id, .sfi = s, .kind = FS_TRANSPARENT, .len = l, .count = 0, .arr = rule, \
+        .services = svc, .body = ROW_EACH, .content = hex, .clause = __VA_ARGS__                   \
     }
-/* transparent: computed */
-#define ROW_TR_OF(name, fid, sfi, len, arr, svc, not_with, how, clause)             \
-    {                                                                               \
-        name, fid, sfi, FS_TRANSPARENT, len, 0, arr, svc, not_with, how, "", clause \
+#define ROW_TR_OF(n, id, s, l, rule, svc, how, ...)                                                \
+    {                                                                                              \
+        .name = n, .fid = id, .sfi = s, .kind = FS_TRANSPARENT, .len = l, .count = 0, .arr = rule, \
+        .services = svc, .body = how, .content = "", .clause = __VA_ARGS__                         \
     }
 /* linear fixed, cyclic: content in every record */
-#define ROW_LF(name, fid, sfi, len, count, arr, svc, hex, clause)                 \
-    {                                                                             \
-        name, fid, sfi, FS_LINEAR, len, count, arr, svc, 0, ROW_EACH, hex, clause \
+#define ROW_LF(n, id, s, l, c, rule, svc, hex, ...)                                           \
+    {                                                                                         \
+        .name = n, .fid = id, .sfi = s, .kind = FS_LINEAR, .len = l, .count = c, .arr = rule, \
+        .services = svc, .body = ROW_EACH, .content = hex, .clause = __VA_ARGS__              \
     }
-#define ROW_CY(name, fid, sfi, len, count, arr, svc, hex, clause)                 \
-    {                                                                             \
-        name, fid, sfi, FS_CYCLIC, len, count, arr, svc, 0, ROW_EACH, hex, clause \
+#define ROW_CY(n, id, s, l, c, rule, svc, hex, ...)                                           \
+    {                                                                                         \
+        .name = n, .fid = id, .sfi = s, .kind = FS_CYCLIC, .len = l, .count = c, .arr = rule, \
+        .services = svc, .body = ROW_EACH, .content = hex, .clause = __VA_ARGS__              \
     }
-/* linear fixed: content of the whole body */
-#define ROW_LF_OF(name, fid, sfi, len, count, arr, how, hex, clause)            \
-    {                                                                           \
-        name, fid, sfi, FS_LINEAR, len, count, arr, ALWAYS, 0, how, hex, clause \
+/* linear fixed, always there: content of the whole body */
+#define ROW_LF_OF(n, id, s, l, c, rule, how, hex, ...)                                        \
+    {                                                                                         \
+        .name = n, .fid = id, .sfi = s, .kind = FS_LINEAR, .len = l, .count = c, .arr = rule, \
+        .services = ALWAYS, .body = how, .content = hex, .clause = __VA_ARGS__                \
     }
-/* BER-TLV, empty, of at most len bytes */
-#define ROW_TLV(name, fid, sfi, len, arr, svc, clause)                         \
-    {                                                                          \
-        name, fid, sfi, FS_BER_TLV, len, 0, arr, svc, 0, ROW_PLAIN, "", clause \
+/* BER-TLV, empty, of at most l bytes */
+#define ROW_TLV(n, id, s, l, rule, svc, ...)                                                   \
+    {                                                                                          \
+        .name = n, .fid = id, .sfi = s, .kind = FS_BER_TLV, .len = l, .count = 0, .arr = rule, \
+        .services = svc, .body = ROW_PLAIN, .content = "", .clause = __VA_ARGS__               \
     }
 /* shape and body of another file, for a service, or whenever that other file is there */
-#define ROW_SHOWN(name, fid, sfi, arr, svc, path, clause)                           \
-    {                                                                               \
-        name, fid, sfi, FS_TRANSPARENT, 0, 0, arr, svc, 0, ROW_MIRROR, path, clause \
+#define ROW_SHOWN(n, id, s, rule, svc, path, ...)                                                  \
+    {                                                                                              \
+        .name = n, .fid = id, .sfi = s, .kind = FS_TRANSPARENT, .len = 0, .count = 0, .arr = rule, \
+        .services = svc, .body = ROW_MIRROR, .content = path, .clause = __VA_ARGS__                \
     }
-#define ROW_SAME(name, fid, arr, path, clause) ROW_SHOWN(name, fid, 0, arr, ALWAYS, path, clause)
+#define ROW_SAME(n, id, rule, path, ...)                                                 \
+    {                                                                                    \
+        .name = n, .fid = id, .kind = FS_TRANSPARENT, .len = 0, .count = 0, .arr = rule, \
+        .services = ALWAYS, .body = ROW_MIRROR, .content = path, .clause = __VA_ARGS__   \
+    }
 
-#define ARR_LEN 64 /* longest rule below, with room for one more condition */
+#define ARR_LEN 112 /* longest rule below, with room for conditions of three keys */
 
 #endif

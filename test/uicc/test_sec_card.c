@@ -7,6 +7,7 @@
 #include "test/support/runner.h"
 #include "test/support/uicc/card.h"
 #include "test/support/uicc/lab.h"
+#include "test/support/uicc/offcard.h"
 #include "test/support/uicc/whole.h"
 #include "uicc/fs/fs.h"
 #include "uicc/remote/sd.h"
@@ -382,6 +383,44 @@ START_TEST(sec_C29_rights_stay_on_their_channel_over_100000)
 }
 END_TEST
 
+static const char *last_four(const char *text)
+{
+    size_t n = strlen(text);
+
+    return n < 4 ? text : text + n - 4;
+}
+
+/* Who is authenticated to a security domain on one channel is nobody on another one, nor after the
+ * domain is selected anew, nor after a reset. */
+START_TEST(sec_C29_secure_channel_is_one_channel_s)
+{
+    static const char *const after[] = {"00A4040008A000000151000000", /* selected again */
+                                        "00A4040C07A0000000871002",   /* another application */
+                                        "reset"};
+    struct offcard *h;
+    const char *again;
+
+    teardown();
+    t = card_new();
+    h = offcard_new(t);
+    ck_assert_str_eq(offcard_open(h, "A000000151000000", 0x31, 0x01), "9000");
+    ck_assert_str_eq(last_four(offcard_run(h, "80F28000024F00")), "9000");
+    card_expect(t, "0070000001", "01 9000");
+    ck_assert_str_eq(last_four(card_run(t, "01A4040008A000000151000000")), "9000");
+    card_expect(t, "81F28000024F00", "6982");
+    card_expect(t, "81E40000084F06F0AA00000001", "6982");
+    ck_assert_str_eq(last_four(offcard_run(h, "80F28000024F00")), "9000");
+    again = after[_i];
+    if (strcmp(again, "reset") == 0)
+        card_reset(t);
+    else
+        (void)card_run(t, again);
+    (void)card_run(t, "00A4040008A000000151000000");
+    ck_assert_str_eq(offcard_run(h, "80F28000024F00"), "6982");
+    offcard_free(&h);
+}
+END_TEST
+
 Suite *suite_under_test(void)
 {
     Suite *s = suite_create("sec_card");
@@ -395,6 +434,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, sec_C23_answers_without_memory);
     tcase_add_test(c, sec_C24_every_byte_altered_every_end_cut);
     tcase_add_test(c, sec_C28_no_identity_comes_twice);
+    tcase_add_loop_test(c, sec_C29_secure_channel_is_one_channel_s, 0, 3);
     tcase_add_test(c, sec_C28_imsi_is_for_who_verified_pin1_and_in_no_log);
     suite_add_tcase(s, c);
     tcase_set_timeout(l, 300);

@@ -1,5 +1,6 @@
 #include "uicc/uicc.h"
 
+#include "apdu/hex.h"
 #include "uicc/applet/native.h"
 #include "uicc/applet/toolkit.h"
 #include "uicc/cat/cat.h"
@@ -299,4 +300,73 @@ enum err uicc_info(struct card *card, struct uicc_info *out)
     out->change_state = change.state;
     out->change_counter = change.counter;
     return ERR_OK;
+}
+
+/* ---- applets ---- */
+
+static const char *life_text(const struct applet_entry *e)
+{
+    if (e->number == APPLET_ISD)
+        return e->life == CARD_SECURED    ? "secured"
+               : e->life == CARD_LOCKED   ? "locked"
+               : e->life == CARD_OP_READY ? "ready"
+                                          : "initialised";
+    if ((e->life & APPLET_LOCKED) != 0)
+        return "locked";
+    return e->life == APPLET_INSTALLED ? "installed"
+           : e->life < APPLET_PERSONAL ? "selectable"
+                                       : "personalised";
+}
+
+static void write_hex(struct rd bytes, char *out, size_t cap)
+{
+    if (hex_encode(bytes, out, cap) != ERR_OK)
+        *out = '\0';
+}
+
+/* The manager listens where the profile says, which may be nowhere. */
+static void describe_tars(const struct card *card, const struct applet_entry *e,
+                          struct uicc_applet_info *out)
+{
+    out->level = e->level;
+    for (unsigned i = 0; i < e->tar_count && e->number != APPLET_MANAGER; i++)
+        write_hex(RD(e->tars[i], 3), out->tars[out->tar_count++], sizeof out->tars[0]);
+    for (unsigned i = 0; i < card->profile->tar_count; i++) {
+        const struct profile_tar *t = &card->profile->tars[i];
+
+        if (out->tar_count == ARRAY_LEN(out->tars) ||
+            (e->number == APPLET_MANAGER ? t->app != REMOTE_OPCHANGE
+                                         : e->number != APPLET_ISD || t->app != REMOTE_RAM))
+            continue;
+        write_hex(RD_ARRAY(t->tar), out->tars[out->tar_count++], sizeof out->tars[0]);
+        out->level = t->level;
+    }
+}
+
+static void describe_applet(const struct card *card, const struct applet_entry *e,
+                            struct uicc_applet_info *out)
+{
+    struct toolkit_registration r = {0};
+    const char *name = applet_native_name(&e->module);
+
+    *out = (struct uicc_applet_info){.name = name == NULL ? "" : name, .state = life_text(e)};
+    write_hex(RD_AID(&e->aid), out->aid, sizeof out->aid);
+    write_hex(RD_AID(&e->module), out->module, sizeof out->module);
+    write_hex(RD_ARRAY(e->privileges), out->privileges, sizeof out->privileges);
+    describe_tars(card, e, out);
+    if (applet_toolkit_read(&card->store, e->number, &r) == ERR_OK)
+        out->priority = r.priority;
+}
+
+enum err uicc_applet(struct card *card, unsigned n, struct uicc_applet_info *out)
+{
+    struct applet_entry e = {.number = 0};
+
+    while (applet_registry_next(&card->store, e.number, &e) == ERR_OK) {
+        if (e.kind != APPLET_INSTANCE || n-- > 0)
+            continue;
+        describe_applet(card, &e, out);
+        return ERR_OK;
+    }
+    return ERR_NOT_FOUND;
 }

@@ -80,4 +80,19 @@ struct uicc_info {
 };
 NODISCARD enum err uicc_info(struct card *card, struct uicc_info *out);
 
+/* The n-th application of a card's registry, security domains included. */
+struct uicc_applet_info {
+    char aid[33]; /* hex */
+    char module[33];
+    const char *name;  /* of its module, static text; "" for one that was loaded */
+    const char *state; /* "selectable", "locked", ... */
+    uint8_t priority;  /* as a toolkit applet; 0: none, or before all others */
+    uint8_t tar_count;
+    char tars[4][7]; /* hex */
+    uint8_t level;   /* least security of packets to them, as SPI1 */
+    char privileges[7];
+};
+/* ERR_NOT_FOUND beyond the last. */
+NODISCARD enum err uicc_applet(struct card *card, unsigned n, struct uicc_applet_info *out);
+
 #endif

@@ -85,10 +85,11 @@ static void probe_toolkit(struct applet *a, struct applet_activation *act)
 static const struct applet_ops probe_ops = {.install = probe_install, .toolkit = probe_toolkit};
 
 static const struct native_module domain_module[] = {
-    {{8, {0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41}}, &isd_applet}};
-static const struct native_module probe_module[] = {{{5, {0xF0, 'P', 'R', 'O', 'B'}}, &probe_ops}};
+    {"domain", {8, {0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41}}, &isd_applet}};
+static const struct native_module probe_module[] = {
+    {"probe", {5, {0xF0, 'P', 'R', 'O', 'B'}}, &probe_ops}};
 static const struct native_module manager_module[] = {
-    {{5, {0xF0, 'O', 'P', 'C', 'H'}}, &native_opchange}};
+    {"manager", {5, {0xF0, 'O', 'P', 'C', 'H'}}, &native_opchange}};
 static const struct native_package probe_packages[] = {
     {{7, {0xA0, 0, 0, 1, 0x51, 0x53, 0x50}}, {1, 0}, domain_module, 1},
     {{6, {0xF0, 'P', 'R', 'O', 'B', 'E'}}, {1, 0}, probe_module, 1},
@@ -98,6 +99,12 @@ static const struct native_package probe_packages[] = {
 const struct native_package *applet_native_package(unsigned n)
 {
     return n < ARRAY_LEN(probe_packages) ? &probe_packages[n] : NULL;
+}
+
+const char *applet_native_name(const struct applet_aid *module)
+{
+    (void)module;
+    return NULL;
 }
 
 static inline void probe_setup(void)

@@ -131,6 +131,16 @@ tar 000000 = ram 16
 tar B20100 = ram 16
 tar BFFF00 = opchange 16
 
+# Applets that every card has from the first day: applet MODULE = AID [KEY VALUE]...
+# MODULE is hello, imsi-watch, or the AID of a module. The keys are what INSTALL asks for (TS 102
+# 226 8.2.1.3.2), all optional: priority (1 first; 0 is no toolkit applet), menu (entries),
+# text (longest entry), timers, channels, services, tar (3 bytes in hex, up to four times),
+# level (the least security of packets to them, as above), files (full, PIN1 or none),
+# privileges (1 or 3 bytes in hex), quota (bytes of data), data (its own parameters, in hex).
+# The subscription manager is part of every card, and listens where a TAR leads to opchange.
+#applet hello = F0AA000001 priority 5 menu 1 text 16 tar 0A0B0C level 16
+#applet imsi-watch = F0AA000002 priority 9 files PIN1 data 2B343931373237
+
 # Protection of the SUPI (TS 33.501 annex C), the preferred scheme first: null, a KEY-ID
 # KEY (X25519, 32 bytes) or b KEY-ID KEY (P-256, 33 bytes, compressed), with the home
 # network's public key. The first line replaces the built-in list.

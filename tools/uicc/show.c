@@ -38,6 +38,14 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
+/* What a card says of itself. */
+#define SHOWN_APPLETS 65
+struct shown {
+    struct uicc_info info;
+    struct uicc_applet_info applets[SHOWN_APPLETS];
+    unsigned applet_count;
+};
+
 static void print_slot(const struct uicc_slot_info *s)
 {
     printf("slot %-2u          %-8s", s->index, s->state);
@@ -46,8 +54,22 @@ static void print_slot(const struct uicc_slot_info *s)
     putchar('\n');
 }
 
-static void print_text(const struct uicc_info *info)
+static void print_applet(const struct uicc_applet_info *a)
 {
+    printf("applet           %s %s, %s", a->aid, *a->name != '\0' ? a->name : a->module, a->state);
+    for (size_t i = 0; i < a->tar_count; i++)
+        printf("%s%s", i == 0 ? ", TAR " : " ", a->tars[i]);
+    if (a->tar_count > 0)
+        printf(" from level %02X", a->level);
+    if (a->priority != 0)
+        printf(", priority %u", a->priority);
+    putchar('\n');
+}
+
+static void print_text(const struct shown *shown)
+{
+    const struct uicc_info *info = &shown->info;
+
     printf("ICCID            %s\n", info->iccid);
     printf("IMSI             %s\n", info->imsi);
     printf("profile          %s\n", info->profile);
@@ -65,6 +87,8 @@ static void print_text(const struct uicc_info *info)
     putchar('\n');
     for (size_t i = 0; i < info->slot_count; i++)
         print_slot(&info->slots[i]);
+    for (size_t i = 0; i < shown->applet_count; i++)
+        print_applet(&shown->applets[i]);
 }
 
 static json_t *slots_json(const struct uicc_info *info)
@@ -82,16 +106,36 @@ static json_t *slots_json(const struct uicc_info *info)
     return slots;
 }
 
-static int print_json(const struct uicc_info *info)
+static json_t *applets_json(const struct shown *shown)
 {
+    json_t *applets = json_array();
+
+    for (size_t i = 0; i < shown->applet_count; i++) {
+        const struct uicc_applet_info *a = &shown->applets[i];
+        json_t *tars = json_array();
+
+        for (size_t n = 0; n < a->tar_count; n++)
+            (void)json_array_append_new(tars, json_string(a->tars[n]));
+        (void)json_array_append_new(applets,
+                                    json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "aid",
+                                              a->aid, "module", a->module, "name", a->name, "state",
+                                              a->state, "privileges", a->privileges, "priority",
+                                              a->priority, "level", a->level, "tars", tars));
+    }
+    return applets;
+}
+
+static int print_json(const struct shown *shown)
+{
+    const struct uicc_info *info = &shown->info;
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:s, s:I, s:o}", "iccid",
+        "{s:s, s:s, s:s, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:s, s:I, s:o, s:o}", "iccid",
         info->iccid, "imsi", info->imsi, "profile", info->profile, "files", (int)info->file_count,
         "changed_files", (int)info->changed_files, "pin1_enabled", info->pin1_enabled, "pin1_tries",
         info->pin1_tries, "puk1_tries", info->puk1_tries, "adm1_tries", info->adm1_tries,
         "slot_in_force", info->slot_in_force, "slot_fallback", info->slot_fallback, "change_state",
         opchange_state_text(info->change_state), "change_counter", (json_int_t)info->change_counter,
-        "slots", slots_json(info));
+        "slots", slots_json(info), "applets", applets_json(shown));
     int failed = root == NULL ? -1 : json_dumpf(root, stdout, JSON_INDENT(2));
 
     putchar('\n');
@@ -102,17 +146,21 @@ static int print_json(const struct uicc_info *info)
 static int show(struct host *host, const struct options *o)
 {
     struct host_card *card = NULL;
-    struct uicc_info info;
+    struct shown shown = {.applet_count = 0};
     enum err e = host_open(host, o->card, false, &card);
 
     if (e == ERR_OK)
-        e = uicc_info(host_card(card), &info);
+        e = uicc_info(host_card(card), &shown.info);
+    while (e == ERR_OK && shown.applet_count < SHOWN_APPLETS &&
+           uicc_applet(host_card(card), shown.applet_count, &shown.applets[shown.applet_count]) ==
+               ERR_OK)
+        shown.applet_count++;
     host_close(&card);
     if (e != ERR_OK)
         return cli_fail("%s: %s", o->card, host_open_text(e));
     if (o->json)
-        return print_json(&info);
-    print_text(&info);
+        return print_json(&shown);
+    print_text(&shown);
     return CLI_OK;
 }
 

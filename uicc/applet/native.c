@@ -13,16 +13,16 @@
 
 /* GP H.1.4: load file and module of security domains. */
 static const struct native_module domain_modules[] = {
-    {AID_OF(0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41), &isd_applet},
+    {"security domain", AID_OF(0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50, 0x41), &isd_applet},
 };
 
 static const struct native_module sample_modules[] = {
-    {AID_OF(AID_RESEAT, 0x01, 0x01), &native_hello},
-    {AID_OF(AID_RESEAT, 0x01, 0x02), &native_imsi_watch},
+    {"hello", AID_OF(AID_RESEAT, 0x01, 0x01), &native_hello},
+    {"imsi-watch", AID_OF(AID_RESEAT, 0x01, 0x02), &native_imsi_watch},
 };
 
 static const struct native_module manager_modules[] = {
-    {AID_OF(AID_RESEAT, 0x02, 0x01), &native_opchange},
+    {"subscription manager", AID_OF(AID_RESEAT, 0x02, 0x01), &native_opchange},
 };
 
 static const struct native_package packages[] = {
@@ -43,4 +43,17 @@ static const struct native_package packages[] = {
 const struct native_package *applet_native_package(unsigned n)
 {
     return n < ARRAY_LEN(packages) ? &packages[n] : NULL;
+}
+
+const char *applet_native_name(const struct applet_aid *module)
+{
+    const struct native_package *p;
+
+    for (unsigned n = 0; (p = applet_native_package(n)) != NULL; n++) {
+        for (size_t i = 0; i < p->module_count; i++) {
+            if (applet_aid_equal(&p->modules[i].aid, RD_AID(module)))
+                return p->modules[i].name;
+        }
+    }
+    return NULL;
 }

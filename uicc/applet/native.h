@@ -9,6 +9,7 @@
 #include "uicc/applet/toolkit.h"
 
 struct native_module {
+    const char *name; /* in a profile text and for people */
     struct applet_aid aid;
     const struct applet_ops *ops;
 };
@@ -27,6 +28,8 @@ extern const struct applet_ops native_hello, native_imsi_watch, native_opchange;
 #define NATIVE_SAMPLES 1U
 #define NATIVE_MANAGER 2U
 const struct native_package *applet_native_package(unsigned n);
+/* Name of a module; NULL for one that is not part of the card. */
+const char *applet_native_name(const struct applet_aid *module);
 
 /* --- native/opchange.c: the subscription manager, an instance of every card --- */
 

@@ -125,11 +125,10 @@ static enum err read_tars(struct rd *r, struct applet_entry *entry)
     return rd_copy(&value, entry->tars, value.left);
 }
 
-/* What CA and 80 share: priority, timers, text length, entries, channels, level, TARs. */
+/* What CA and 80 share: priority, timers, text length, entries, channels, level, TARs, services. */
 static enum err read_toolkit(struct rd r, struct applet_installation *out)
 {
     struct toolkit_registration *t = &out->toolkit;
-    uint8_t channels = 0;
     enum err e = rd_u8(&r, &t->priority);
 
     if (e == ERR_OK)
@@ -139,11 +138,13 @@ static enum err read_toolkit(struct rd r, struct applet_installation *out)
     if (e == ERR_OK)
         e = read_entries(&r, t);
     if (e == ERR_OK)
-        e = rd_u8(&r, &channels);
+        e = rd_u8(&r, &t->max_channels);
     if (e == ERR_OK && r.left > 0)
         e = read_level(&r, &out->entry);
     if (e == ERR_OK)
         e = read_tars(&r, &out->entry);
+    if (e == ERR_OK && r.left > 0)
+        e = rd_u8(&r, &t->max_services);
     if (e == ERR_OK && t->priority == 0 && (t->entry_count > 0 || t->max_timers > 0))
         return ERR_RANGE; /* without priority nothing but level and TARs */
     return e;

@@ -15,6 +15,7 @@
 #define PERSO_SCHEMES_MAX 4
 #define PERSO_BYTES_MAX   8192
 #define PERSO_LABEL_MAX   16
+#define PERSO_APPLETS_MAX 2048
 #define PERSO_PINS_MAX    27 /* key references of TS 102 221 9.5.1 */
 
 /* FIDs from below the MF; 7FFF as the first one is the USIM. */
@@ -68,6 +69,8 @@ struct perso_options {
     uint16_t content_count;
     uint8_t bytes[PERSO_BYTES_MAX]; /* of the contents */
     uint16_t bytes_len;
+    uint8_t applets[PERSO_APPLETS_MAX]; /* as in the image */
+    uint16_t applets_len;
 };
 
 /* --- compile.c --- */
@@ -82,6 +85,20 @@ NODISCARD enum err perso_text_read(const char *text, struct perso_options *o, ch
 
 /* "7FFF/5FC0/4F0A"; ERR_FORMAT. */
 NODISCARD enum err perso_text_path(const char *text, struct perso_path *out);
+
+/* --- applets.c --- */
+
+/*
+ * One applet of a profile text: MODULE, and what stands behind "=", which is taken apart.
+ * out: installs  appended; wrong: on error, what (cap bytes)
+ */
+NODISCARD enum err perso_applets_read(const char *module, char *value, struct wr *installs,
+                                      char *wrong, size_t cap);
+
+/* Let the card that dev holds install them. errors: ERR_RANGE (it refuses one), ERR_NOMEM, those of
+ * the store */
+NODISCARD enum err perso_applets_install(struct nvm_device *dev, struct arena *arena,
+                                         struct rd installs);
 
 /* --- tree.c --- */
 

@@ -385,6 +385,20 @@ static enum err set_tar(struct reader *r, char *argument, char *value)
     return ERR_OK;
 }
 
+/* applet MODULE = AID [KEY VALUE]... */
+static enum err set_applet(struct reader *r, char *argument, char *value)
+{
+    struct perso_options *o = r->o;
+    struct wr w = {o->applets, o->applets_len, sizeof o->applets, false};
+    char wrong[80] = "";
+    enum err e = perso_applets_read(argument, value, &w, wrong, sizeof wrong);
+
+    if (e != ERR_OK)
+        return fail(r, e, "%s", wrong);
+    o->applets_len = (uint16_t)w.len;
+    return ERR_OK;
+}
+
 /* suci = null | a KEY-ID KEY | b KEY-ID KEY, the preferred scheme first */
 static enum err read_scheme(struct reader *r, char *value, struct perso_scheme *s)
 {
@@ -496,6 +510,7 @@ static const struct {
     {"adm1", false, set_adm1},
     {"pin", true, set_pin},
     {"tar", true, set_tar},
+    {"applet", true, set_applet},
     {"suci", false, set_suci},
     {"size", true, set_size},
     {"content", true, set_content},

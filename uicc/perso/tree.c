@@ -355,6 +355,7 @@ static enum err write_profile(const struct tree *t, struct wr *image)
         .sqn_age_limit = o->sqn_age_limit,
         .sim_mode = o->sim_mode,
         .historical_len = o->historical_len,
+        .applets = RD(o->applets, o->applets_len),
     };
 
     memcpy(p.name, o->name, sizeof p.name);

@@ -416,6 +416,8 @@ enum err perso_write(struct nvm_device *dev, struct rd image, const struct perso
         e = put_all(b, card);
         store_close(&b->store);
     }
+    if (e == ERR_OK)
+        e = perso_applets_install(dev, &b->arena, b->profile->applets);
     bench_free(&b);
     return e;
 }

@@ -9,7 +9,7 @@
  *   ota(1) refresh(1)          enum secpkt_algorithm; REFRESH qualifier or FF
  *   delta(8) age(8)            sequence number policy
  *   name(1+n) historical(1+n)  length and bytes
- *   suci(2+n)
+ *   applets(2+n)               { INSTALL(1+n) }*, carried out by personalisation
  *   pins(1)                    { reference(1) tries(1) unblock tries(1) }*
  *   tars(1)                    { TAR(3) application(1) level(1) keys(4) }*
  *   files(2)                   { file }*, parents before children, the MF first
@@ -91,7 +91,7 @@ static enum err read_head(struct rd *r, struct profile *p)
         rd_u64(r, &p->sqn_delta) != ERR_OK || rd_u64(r, &p->sqn_age_limit) != ERR_OK)
         return ERR_CORRUPT;
     if (read_name(r, p) != ERR_OK || take_lv(r, sizeof p->historical, &historical) != ERR_OK ||
-        take_lv16(r, &p->suci) != ERR_OK)
+        take_lv16(r, &p->applets) != ERR_OK)
         return ERR_CORRUPT;
     if (historical.left > 0)
         memcpy(p->historical, historical.at, historical.left);
@@ -416,15 +416,15 @@ static void write_head(struct wr *w, const struct profile *p)
     wr_bytes(w, p->name, name_len);
     wr_u8(w, p->historical_len);
     wr_bytes(w, p->historical, p->historical_len);
-    wr_u16(w, (uint16_t)p->suci.left);
-    wr_rd(w, p->suci);
+    wr_u16(w, (uint16_t)p->applets.left);
+    wr_rd(w, p->applets);
 }
 
 enum err profile_store(const struct profile *p, struct wr *image)
 {
     if (check(p) != ERR_OK)
         return ERR_CORRUPT;
-    if (p->suci.left > UINT16_MAX || p->file_count > PROFILE_FILES_MAX)
+    if (p->applets.left > UINT16_MAX || p->file_count > PROFILE_FILES_MAX)
         return ERR_RANGE;
     write_head(image, p);
     wr_u8(image, p->pin_count);

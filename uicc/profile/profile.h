@@ -96,7 +96,7 @@ struct profile {
     bool sim_mode; /* class A0 is answered */
     uint8_t historical[15];
     uint8_t historical_len;
-    struct rd suci; /* reserved contents for SUCI computing in the card, may be empty */
+    struct rd applets; /* INSTALL data, each behind its length: what its cards are made with */
 };
 
 /* Decode an image into the arena; every reference in it is checked.

@@ -231,7 +231,7 @@ START_TEST(sec_C11_secure_channel)
 {
     struct isd_keys keys = {.version = 0x30, .type = GP_KEY_AES};
     struct isd_scp scp = {0};
-    struct isd_scp_begin begin = {.protocol = SCP03, .option = 0x70, .keys = &keys};
+    struct isd_scp_begin begin = {.protocol = SCP03, .option = 0x70, .keys = &keys, .size = SCP_S8};
     uint8_t answer[64], shown[16] = {0};
     struct wr w = WR_ARRAY(answer);
     struct apdu cmd = {

@@ -96,9 +96,11 @@ static enum err delete_keys(struct isd_caller *caller, uint8_t version, uint8_t 
     uint8_t domain = caller->domain.number;
     enum err e = ERR_NOT_FOUND;
     struct isd_key key;
+    unsigned last = version != 0 ? version : ISD_KEYS_LAST;
 
-    for (uint8_t v = version != 0 ? version : 1; v <= (version != 0 ? version : ISD_KEYS_LAST);
-         v++) {
+    for (unsigned i = version != 0 ? version : 1; i <= last; i++) {
+        uint8_t v = (uint8_t)i;
+
         if (id == 0 ? !isd_keys_stored(caller->card, domain, v)
                     : isd_keys_get(caller->card, domain, v, id, &key) != ERR_OK)
             continue;

@@ -308,17 +308,17 @@ static void describe_slot(const struct card *card, struct wr *out)
 
     if (slot_read(&card->store, index, &slot) != ERR_OK)
         return;
-    for (uint8_t i = 0; i < ARRAY_LEN(keys); i++)
-        describe(i + 1, index, keys[i]->algorithm == SECPKT_AES ? GP_KEY_AES : GP_KEY_DES,
-                 keys[i]->key.len, out);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        describe((uint8_t)(i + 1), index,
+                 keys[i]->algorithm == SECPKT_AES ? GP_KEY_AES : GP_KEY_DES, keys[i]->key.len, out);
 }
 
 static void describe_set(const struct isd_keys *keys, struct wr *out)
 {
     const uint8_t lens[] = {keys->enc.len, keys->mac.len, keys->dek.len};
 
-    for (uint8_t i = 0; i < ARRAY_LEN(lens); i++)
-        describe(i + 1, keys->version, keys->type, lens[i], out);
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++)
+        describe((uint8_t)(i + 1), keys->version, keys->type, lens[i], out);
 }
 
 void isd_keys_describe(const struct card *card, uint8_t domain, struct wr *out)

@@ -227,23 +227,13 @@ static const char *ota_text(const struct secpkt_key *k)
     return k->key.len == 16 ? "aes-128" : k->key.len == 24 ? "aes-192" : "aes-256";
 }
 
-static const char *state_text(enum slot_state s)
-{
-    static const char *const texts[] = {
-        [SLOT_EMPTY] = "empty", [SLOT_SPARE] = "spare",       [SLOT_ACTIVE] = "active",
-        [SLOT_TRIAL] = "trial", [SLOT_FALLBACK] = "fallback", [SLOT_RETIRED] = "retired",
-    };
-
-    return texts[s];
-}
-
 static void describe_slot(const struct card *card, uint8_t index, struct uicc_slot_info *out)
 {
     struct slot slot SLOT_WIPED = {0};
     bool has_keys;
 
     *out = (struct uicc_slot_info){.index = index, .algorithm = "", .ota = ""};
-    out->state = state_text(slot_state_of(&card->store, index));
+    out->state = slot_state_text(slot_state_of(&card->store, index));
     out->ota_counter = counter_read(&card->store, index);
     has_keys = slot_read(&card->store, index, &slot) == ERR_OK && slot.aka.k.len > 0;
     if (has_keys) {

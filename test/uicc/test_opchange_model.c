@@ -318,6 +318,54 @@ static void check_step(const char *from, const char *to, const char *where)
     }
 }
 
+/* What the tables allow is what happens: a slot moves along a row of its table, the subscription
+ * manager along one of its own. Rows that were walked are marked. */
+static bool walked[16];
+
+static void check_slots(const char *from, const char *to, const char *where)
+{
+    for (unsigned i = 0; i < o->made.slot_count; i++) {
+        const struct slot_row *row = slot_row(0);
+
+        if (from[i] == to[i])
+            continue;
+        for (size_t n = 0; row != NULL; row = slot_row(++n)) {
+            if (from[i] == '0' + (char)row->from && to[i] == '0' + (char)row->to)
+                break;
+        }
+        ck_assert_msg(row != NULL, "%s: index %u moves from %c to %c", where, i + 1, from[i],
+                      to[i]);
+    }
+}
+
+static void check_rows(const char *from, const char *to, const char *where)
+{
+    char before = from[o->made.slot_count + 1], after = to[o->made.slot_count + 1];
+    const struct native_opchange_row *row = native_opchange_row(0);
+    bool found = before == after;
+
+    check_slots(from, to, where);
+    for (size_t n = 0; row != NULL && !found; row = native_opchange_row(++n)) {
+        if (before == '0' + (char)row->from && after == '0' + (char)row->to)
+            walked[n] = found = true;
+    }
+    ck_assert_msg(found, "%s: from state %c to %c, which no row allows", where, before, after);
+}
+
+/* Two rows may lead from one state to another; then the first one stands for both. */
+static void check_all_rows_walked(void)
+{
+    const struct native_opchange_row *row, *other;
+
+    for (size_t n = 0; (row = native_opchange_row(n)) != NULL; n++) {
+        bool seen = walked[n];
+
+        for (size_t m = 0; m < n && (other = native_opchange_row(m)) != NULL; m++)
+            seen |= walked[m] && other->from == row->from && other->to == row->to;
+        ck_assert_msg(seen, "row %zu was never walked", n);
+    }
+}
+
 /* --- the walk --- */
 
 static void add_state(const char *key)
@@ -360,6 +408,7 @@ static unsigned walk(size_t from, size_t event)
             check(where);
             describe(after);
             check_step(before, after, where);
+            check_rows(before, after, where);
         }
         finished = !o->sim.dead;
         power_cycle(cut);
@@ -391,6 +440,7 @@ START_TEST(opchange_model_holds_everywhere)
     (void)printf("opchange model: %zu states, %zu events, %u runs\n", state_count,
                  ARRAY_LEN(events), runs);
     ck_assert_uint_ge(state_count, 30);
+    check_all_rows_walked();
     for (size_t i = 0; i < state_count; i++) {
         free(states[i].snapshot.numbers);
         free(states[i].snapshot.pages);

@@ -52,5 +52,6 @@ struct native_opchange_row {
     enum opchange_state to;
 };
 const struct native_opchange_row *native_opchange_row(size_t n);
+const char *native_opchange_event_text(enum native_opchange_event event);
 
 #endif

@@ -17,11 +17,7 @@
  */
 #include "uicc/slot/slot.h"
 
-static const struct {
-    enum slot_state from;
-    enum slot_event event;
-    enum slot_state to;
-} rows[] = {
+static const struct slot_row rows[] = {
     {SLOT_EMPTY, SLOT_LOAD, SLOT_SPARE},        {SLOT_EMPTY, SLOT_FIRST, SLOT_ACTIVE},
     {SLOT_SPARE, SLOT_TRY, SLOT_TRIAL},         {SLOT_ACTIVE, SLOT_STEP_BACK, SLOT_FALLBACK},
     {SLOT_TRIAL, SLOT_CONFIRM, SLOT_ACTIVE},    {SLOT_FALLBACK, SLOT_RETIRE, SLOT_RETIRED},
@@ -37,4 +33,30 @@ enum err slot_next_state(enum slot_state from, enum slot_event event, enum slot_
         }
     }
     return ERR_CONDITIONS;
+}
+
+const struct slot_row *slot_row(size_t n)
+{
+    return n < ARRAY_LEN(rows) ? &rows[n] : NULL;
+}
+
+const char *slot_state_text(enum slot_state state)
+{
+    static const char *const texts[] = {
+        [SLOT_EMPTY] = "empty", [SLOT_SPARE] = "spare",       [SLOT_ACTIVE] = "active",
+        [SLOT_TRIAL] = "trial", [SLOT_FALLBACK] = "fallback", [SLOT_RETIRED] = "retired",
+    };
+
+    return texts[state];
+}
+
+const char *slot_event_text(enum slot_event event)
+{
+    static const char *const texts[] = {
+        [SLOT_LOAD] = "LOAD",           [SLOT_FIRST] = "FIRST",     [SLOT_TRY] = "TRY",
+        [SLOT_STEP_BACK] = "STEP BACK", [SLOT_CONFIRM] = "CONFIRM", [SLOT_RETIRE] = "RETIRE",
+        [SLOT_RESTORE] = "RESTORE",     [SLOT_DROP] = "DROP",
+    };
+
+    return texts[event];
 }

@@ -39,6 +39,16 @@ enum slot_event {
 NODISCARD enum err slot_next_state(enum slot_state from, enum slot_event event,
                                    enum slot_state *to);
 
+/* The table itself, for whoever draws it; NULL beyond the last row. Texts are static. */
+struct slot_row {
+    enum slot_state from;
+    enum slot_event event;
+    enum slot_state to;
+};
+const struct slot_row *slot_row(size_t n);
+const char *slot_state_text(enum slot_state state);
+const char *slot_event_text(enum slot_event event);
+
 /* One pair with its OTA key set. Secrets: wipe with slot_wipe(). */
 struct slot {
     enum slot_state state;

@@ -47,6 +47,18 @@ const struct native_opchange_row *native_opchange_row(size_t n)
     return n < ARRAY_LEN(rows) ? &rows[n] : NULL;
 }
 
+const char *native_opchange_event_text(enum native_opchange_event event)
+{
+    static const char *const texts[] = {
+        [NATIVE_OPCHANGE_CHANGE] = "CHANGE",
+        [NATIVE_OPCHANGE_AUTHENTICATED] = "authenticated with the new K",
+        [NATIVE_OPCHANGE_TIME_OVER] = "polls or time over",
+        [NATIVE_OPCHANGE_FALL_BACK] = "FALL BACK",
+    };
+
+    return texts[event];
+}
+
 static enum err step(enum opchange_state *state, enum native_opchange_event event)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

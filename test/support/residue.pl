@@ -96,6 +96,28 @@ sub authenticate {
     check(sprintf('AUTHENTICATE agrees with osmo-auc-gen (%04X)', $sw), unpack('H*', substr $data, 2, 8) eq $res);
 }
 
+# What the old operator still holds, after a change by alternative 3b: none of it opens anything.
+sub old_operator {
+    my ($old, $new) = @_;
+    my $rand = random_key();
+    my ($k, $opc, $hex) = map { unpack 'H*', $_ } @$old{qw(K OPc)}, $rand;
+    my ($autn) = `osmo-auc-gen -3 -a milenage -k $k -o $opc -f 8000 -s 1000000 -r $hex 2>/dev/null` =~ /^AUTN:\s*([0-9a-f]{32})/m;
+    my ($data, $sw) = run($s, '0088008122' . "10$hex" . "10$autn");
+    my @refused = $sw == 0x9862 ? 'AKA' : ();
+    for my $index (1, 2) {
+        my $packet = seal(cntr => 500, data => 'x', kic => $index << 4 | 2, kid => $index << 4 | 2, kic_key => $old->{KIc},
+            kid_key => $old->{KID});
+        my ($answer) = deliver($s, $packet);
+        push @refused, "packet $index" if length $answer == 16 && ord(substr $answer, 15) == 1;
+    }
+    my $packet = seal(cntr => 1, data => pack('H*', '00A4000C026F78'), kic => 0x22, kid => 0x22, kic_key => $new->{KIc},
+        kid_key => $new->{KID});
+    my ($answer) = deliver($s, $packet);
+    my ($theirs, $ours) = map { open_proof($answer, $_->{KIc}, $_->{KID}) } $old, $new;
+    push @refused, 'traffic' if $ours->{authentic} && $ours->{rsc} == 0 && !$theirs->{authentic};
+    check("sec_K1 the old operator fails at AKA, two packets and the new one's traffic: @refused", @refused == 4);
+}
+
 # Slot 2 out of the card's file: an object like slot 1, whose keys are known (uicc/slot/slot.c).
 sub keys_of_slot_2 {
     open my $f, '<:raw', $card or die;
@@ -134,6 +156,7 @@ $sqn = 0;
 authenticate(\%slot2);
 dead('after the change of operator', %put, %renewed, map { +"old$_" => $slot1{$_} } @names);
 alive(%slot2);
+old_operator({%put, %renewed}, \%slot2);
 
 print "$passed passed, $failed failed\n";
 exit($failed == 0 && $passed > 0 ? 0 : 1);

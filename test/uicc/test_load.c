@@ -110,6 +110,7 @@ START_TEST(load_refuses_a_file_of_another_name)
     offcard_expect(h, "80E6020013 06" PACKAGE " 00 00 08 EF06C6047FFFFFFF 00", "6A84");
     offcard_expect(h, "80E602000D 06" PACKAGE " 00 02 AABB 00 00", "6A80");
     offcard_expect(h, "80E6020011 06" PACKAGE " 06 F0CC00000009 00 00 00", "6A88");
+    offcard_expect(h, "80E6020013 06" PACKAGE " 08 A000000003000000 00 00 00", "00 9000");
 }
 END_TEST
 

@@ -295,6 +295,7 @@ enum err applet_registry_next(const struct store *s, uint8_t after, struct apple
 
 enum err applet_registry_find(const struct store *s, struct rd aid, struct applet_entry *out)
 {
+    static const uint8_t former[] = {AID_ISD_FORMER};
     struct applet_entry e;
 
     for (uint8_t n = 0; applet_registry_next(s, n, &e) == ERR_OK; n = e.number) {
@@ -303,7 +304,8 @@ enum err applet_registry_find(const struct store *s, struct rd aid, struct apple
             return ERR_OK;
         }
     }
-    return ERR_NOT_FOUND;
+    return rd_equal(aid, RD_ARRAY(former)) ? applet_registry_read(s, APPLET_ISD, out)
+                                           : ERR_NOT_FOUND;
 }
 
 enum err applet_registry_module(const struct store *s, uint8_t package, unsigned n,

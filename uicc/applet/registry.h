@@ -134,6 +134,7 @@ NODISCARD enum err applet_registry_remove(struct store *s, uint8_t number);
  * Entries that cannot be read are passed over. */
 NODISCARD enum err applet_registry_next(const struct store *s, uint8_t after,
                                         struct applet_entry *out);
+/* Also the issuer security domain by its former name. */
 NODISCARD enum err applet_registry_find(const struct store *s, struct rd aid,
                                         struct applet_entry *out);
 /* A number that is free, 0 if there is none. */

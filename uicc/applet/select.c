@@ -25,8 +25,8 @@ static bool may_be_selected(const struct card *card, const struct applet_entry *
            e->life >= APPLET_SELECTABLE;
 }
 
-/* For clients that know the issuer security domain by no other name; an instance that was installed
- * under it comes first. */
+/* For clients that know the issuer security domain by no other name; others whose AID begins so
+ * come first. */
 static bool is_former_isd(struct rd aid)
 {
     static const uint8_t former[] = {AID_ISD_FORMER};

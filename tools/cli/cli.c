@@ -168,6 +168,7 @@ static enum err read_line(FILE *f, char *out, size_t cap)
 {
     size_t len;
 
+    (void)setvbuf(f, NULL, _IONBF, 0); /* no copy of a secret in a stream buffer */
     if (fgets(out, (int)cap, f) == NULL)
         return ERR_SHORT;
     len = strcspn(out, "\r\n");
@@ -189,7 +190,6 @@ enum err cli_secret_text(const char *value, char *out, size_t cap)
         f = fopen(value + 1, "re");
         if (f == NULL)
             return ERR_NOT_FOUND;
-        setvbuf(f, NULL, _IONBF, 0); /* no copy of the secret in a stream buffer */
         e = read_line(f, out, cap);
         fclose(f);
         return e;

@@ -41,6 +41,7 @@ enum err csv_open(struct csv *c, const char *path)
     c->file = fopen(path, "re");
     if (c->file == NULL)
         return ERR_NOT_FOUND;
+    (void)setvbuf(c->file, c->buffer, _IOFBF, sizeof c->buffer);
     e = read_line(c, c->header);
     if (e == ERR_OK)
         e = split(c->header, c->columns, &c->column_count);

@@ -11,12 +11,14 @@
 
 #define CSV_COLUMNS_MAX 32
 #define CSV_LINE_MAX    2048
+#define CSV_BUFFER      16384
 
 struct csv {
     FILE *file;
     unsigned line; /* of the row read last, from 1 */
     size_t column_count;
     char header[CSV_LINE_MAX], row[CSV_LINE_MAX];
+    char buffer[CSV_BUFFER]; /* of the stream: tables hold keys, and what is freed is not wiped */
     char *columns[CSV_COLUMNS_MAX], *fields[CSV_COLUMNS_MAX];
 };
 

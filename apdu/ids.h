@@ -156,12 +156,6 @@ enum { FID_ISIM_LIST(IDS_ENUM) };
 /* The name it had in Open Platform, and has on many cards; some clients try no other. */
 #define AID_ISD_FORMER 0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00
 
-/* Ours are under a proprietary identifier (ISO/IEC 7816-4 8.2.1.2: F, no registered provider):
- * sample applets, and the subscription manager. */
-#define AID_RESEAT 0xF0, 'R', 'e', 's', 'e', 'a', 't'
-#define AID_SUBSCRIPTION_MANAGER \
-    AID_RESEAT, 0x02, 0x01, 0x01, 0x00, 0x00, 0xBF, 0xFF, 0x00, 0x01 /* TAR at 13 to 15 */
-
 /* Toolkit application references, TS 101 220 annex D, TS 31.116. */
 #define TAR_LIST(X)                                                      \
     X(TAR_ISD, 0x000000, "remote application management, compact")       \
@@ -252,14 +246,12 @@ enum { PROACTIVE_LIST(IDS_ENUM) };
 enum { CTLV_LIST(IDS_ENUM) };
 
 /* Device identities, TS 102 223 8.7. */
-#define DEVICE_LIST(X)                     \
-    X(DEVICE_KEYPAD, 0x01, "keypad")       \
-    X(DEVICE_DISPLAY, 0x02, "display")     \
-    X(DEVICE_EARPIECE, 0x03, "earpiece")   \
-    X(DEVICE_CHANNEL_1, 0x21, "channel 1") \
-    X(DEVICE_CHANNEL_7, 0x27, "channel 7") \
-    X(DEVICE_UICC, 0x81, "UICC")           \
-    X(DEVICE_TERMINAL, 0x82, "terminal")   \
+#define DEVICE_LIST(X)                   \
+    X(DEVICE_KEYPAD, 0x01, "keypad")     \
+    X(DEVICE_DISPLAY, 0x02, "display")   \
+    X(DEVICE_EARPIECE, 0x03, "earpiece") \
+    X(DEVICE_UICC, 0x81, "UICC")         \
+    X(DEVICE_TERMINAL, 0x82, "terminal") \
     X(DEVICE_NETWORK, 0x83, "network")
 enum { DEVICE_LIST(IDS_ENUM) };
 

@@ -25,13 +25,20 @@ static const char *name(const char *text, char out[32])
     return out;
 }
 
+static void add(char *graph, const char *text)
+{
+    size_t n = strlen(graph);
+
+    ck_assert_uint_lt(n + strlen(text), GRAPH_MAX);
+    (void)snprintf(graph + n, GRAPH_MAX - n, "%s", text);
+}
+
 static void line(char *graph, const char *from, const char *event, const char *to)
 {
     char a[32], b[32], text[160];
 
     (void)snprintf(text, sizeof text, "    %s --> %s: %s\n", name(from, a), name(to, b), event);
-    ck_assert_uint_lt(strlen(graph) + strlen(text), GRAPH_MAX);
-    strcat(graph, text);
+    add(graph, text);
 }
 
 static void draw_slots(char *graph)
@@ -42,7 +49,7 @@ static void draw_slots(char *graph)
     for (size_t n = 0; (row = slot_row(n)) != NULL; n++)
         line(graph, slot_state_text(row->from), slot_event_text(row->event),
              slot_state_text(row->to));
-    strcat(graph, "    retired --> [*]\n```\n");
+    add(graph, "    retired --> [*]\n```\n");
 }
 
 static void draw_change(char *graph)
@@ -55,7 +62,7 @@ static void draw_change(char *graph)
     for (size_t n = 0; (row = native_opchange_row(n)) != NULL; n++)
         line(graph, opchange_state_text(row->from), native_opchange_event_text(row->event),
              opchange_state_text(row->to));
-    strcat(graph, "```\n");
+    add(graph, "```\n");
 }
 
 static void (*const graphs[])(char *graph) = {draw_slots, draw_change};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define DCS_8BIT          0x04
+#define DEVICE_CHANNEL_0  0x20 /* and the number of a channel, TS 102 223 8.7 */
 #define WAIT_FOR_USER     0x80
 #define DISPLAY_TEXT_MAX  160
 #define ACTIVATION_MEMORY 4096U
@@ -114,9 +115,9 @@ static bool may_send(const struct applet *a, uint8_t type, uint8_t destination, 
     default:
         break;
     }
-    if (destination < DEVICE_CHANNEL_1 || destination > DEVICE_CHANNEL_7)
+    if (destination <= DEVICE_CHANNEL_0 || destination > DEVICE_CHANNEL_0 + TOOLKIT_CHANNELS_MAX)
         return true;
-    return a->card->applets->channels[destination - DEVICE_CHANNEL_1 + 1] == a->number;
+    return a->card->applets->channels[destination - DEVICE_CHANNEL_0] == a->number;
 }
 
 enum err applet_send(struct applet *a, struct applet_activation *act, uint8_t type,

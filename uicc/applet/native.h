@@ -8,6 +8,12 @@
 #include "uicc/applet/applet.h"
 #include "uicc/applet/toolkit.h"
 
+/* Ours are under a proprietary identifier (ISO/IEC 7816-4 8.2.1.2: F, no registered provider):
+ * initialisers of a byte array. */
+#define AID_RESEAT 0xF0, 'R', 'e', 's', 'e', 'a', 't'
+#define AID_SUBSCRIPTION_MANAGER \
+    AID_RESEAT, 0x02, 0x01, 0x01, 0x00, 0x00, 0xBF, 0xFF, 0x00, 0x01 /* TAR at 13 to 15 */
+
 struct native_module {
     const char *name; /* in a profile text and for people */
     struct applet_aid aid;

@@ -14,7 +14,7 @@ make_corpus_cards() {
 # made_for NAME: which of them that session was recorded with.
 made_for() {
     case $1 in
-    ota_3des) echo 3des ;;
+    ota_3des | gpshell_scp02) echo 3des ;;
     ota_unciphered) echo unciphered ;;
     *) echo same ;;
     esac

@@ -32,7 +32,7 @@ for trace in test/traces/*.apdu; do
     [ "$name" = toolkit ] || # it has envelopes that are none
         check "$name has nothing malformed" '! grep -q "\"malformed\":true" <<<"$output"'
 done
-check "there were traces" '[ "$traces" -ge 16 ]'
+check "there were traces" '[ "$traces" -ge 20 ]'
 
 # What depends on keys of the air, or on PINs of the seed, cannot pass on another card.
 for name in startup_modem_lte startup_phone_5g phonebook_sms gsm_mode toolkit opensc_tool scriptor \
@@ -45,6 +45,10 @@ for name in startup_modem_lte startup_phone_5g gsm_mode opensc_tool scriptor; do
 done
 for name in ota_rfm ota_refused ota_3des ota_unciphered; do
     expect 1 "$name: packets of another card are refused, and that is seen" \
+        replay other "test/traces/$name.apdu"
+done
+for name in globalplatformpro gpshell gpshell_scp02 pysim_isd; do
+    expect 1 "$name: a secure channel opens with the keys of its own card alone" \
         replay other "test/traces/$name.apdu"
 done
 expect 1 "unciphered packets are refused at the usual level" \

@@ -115,7 +115,7 @@ static const struct show_command rows[] = {
     {INS_PUT_KEY, GP, "PUT KEY", show_put_key, show_any_answer},
     {INS_STORE_DATA, GP, "STORE DATA", NULL, NULL},
     {INS_SET_STATUS, GP, "SET STATUS", NULL, NULL},
-    {INS_GET_RESPONSE, ISO | SIM, "GET RESPONSE", NULL, NULL},
+    {INS_GET_RESPONSE, ISO | ETSI | SIM, "GET RESPONSE", NULL, NULL},
 };
 /* clang-format on */
 

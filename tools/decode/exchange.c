@@ -85,6 +85,23 @@ bool show_succeeded(const struct show_exchange *x)
            (sw_is_warning(x->sw) && x->sw.v >> 4 != 0x63C) || x->sw.v == 0x6283;
 }
 
+/* Under the secure channel of a security domain, nobody without its keys can tell what is said. */
+static bool is_protected(const struct apdu *command)
+{
+    struct apdu_class k;
+
+    return apdu_class(command->cla, &k) == ERR_OK && k.secure_messaging;
+}
+
+static void show_protected(struct show_exchange *x)
+{
+    tree_text(&x->d->tree, x->root, "under a secure channel");
+    if (x->command.data.left > 0)
+        tree_add(&x->d->tree, x->in, "protected data", x->command.data);
+    if (x->answer.left > 0)
+        tree_add(&x->d->tree, x->out, "protected data", x->answer);
+}
+
 /* GET RESPONSE tells what the command before it found. */
 static void show_get_response(struct show_exchange *x)
 {
@@ -95,7 +112,7 @@ static void show_get_response(struct show_exchange *x)
     if (row == NULL || x->command.ins == INS_GET_RESPONSE)
         return;
     tree_text(&x->d->tree, x->root, "of %s", row->name);
-    if (row->answer != NULL && x->answer.left > 0)
+    if (row->answer != NULL && x->answer.left > 0 && !is_protected(&x->command))
         row->answer(x);
     else if (x->answer.left > 0)
         tree_add(&x->d->tree, x->out, "data", x->answer);
@@ -133,6 +150,8 @@ void show_exchange(struct show_exchange *x)
     x->out = x->answered ? tree_add(t, x->root, "answer", x->answer) : NULL;
     if (x->command.ins == INS_GET_RESPONSE && row != NULL)
         show_get_response(x);
+    else if (is_protected(&x->command))
+        show_protected(x);
     else
         show_parts(x, row);
     if (x->answer_hidden)

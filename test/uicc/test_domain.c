@@ -3,9 +3,11 @@
  * him; an applet gets the packets of its TAR. */
 #include "apdu/gp.h"
 #include "apdu/hex.h"
+#include "apdu/tlv.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/air.h"
+#include "test/uicc/cap_fixture.h"
 #include "uicc/applet/manage.h"
 #include "uicc/isd/isd.h"
 
@@ -111,6 +113,44 @@ START_TEST(an_applet_is_installed_over_the_air)
            " CC08A000000151000000 9000");
     expect(1, AIR_RAM, 3, "80E4000008 4F06" APP, "01 6101");
     expect(1, AIR_RAM, 4, "80F24002044F02F0AA", "01 6A88");
+}
+END_TEST
+
+/* One block of a load file as a script of one LOAD. */
+static void send_block(uint64_t counter, struct rd block, uint8_t number, bool last,
+                       const char *want)
+{
+    uint8_t command[200];
+    char hex[401];
+    struct wr w = WR_ARRAY(command);
+
+    wr_bytes(&w, (const uint8_t[]){0x80, 0xE8, last ? 0x80 : 0, number, (uint8_t)block.left}, 5);
+    wr_rd(&w, block);
+    ck_assert_int_eq(hex_encode(RD_WR(&w), hex, sizeof hex), ERR_OK);
+    expect(1, AIR_RAM, counter, hex, want);
+}
+
+/* A handset may be switched off between two messages; a message that was lost is a load lost. */
+START_TEST(a_load_over_the_air_outlives_the_power_but_no_gap)
+{
+    uint8_t file[600], bytes[700];
+    struct wr w = WR_ARRAY(bytes);
+    size_t third;
+
+    tlv_write(&w, 0xC4, RD(file, good_file(file, sizeof file)));
+    third = w.len / 3;
+    expect(1, AIR_RAM, 1, "80E602000B 06" PACKAGE " 00 00 00 00", "01 6101");
+    send_block(2, RD(bytes, third), 0, false, "01 6101");
+    send_block(3, RD(bytes + 2 * third, w.len - 2 * third), 2, true, "01 6A80");
+    send_block(4, RD(bytes + third, third), 1, false, "01 6985");
+    expect(1, AIR_RAM, 5, "80E602000B 06" PACKAGE " 00 00 00 00", "01 6101");
+    send_block(6, RD(bytes, third), 0, false, "01 6101");
+    air_power_cut(o, NVM_SIM_KEEP);
+    air_terminal(o);
+    send_block(7, RD(bytes + third, third), 1, false, "01 6101");
+    expect(1, AIR_RAM, 8, "80F21002084F06" PACKAGE, "01 6A88");
+    send_block(9, RD(bytes + 2 * third, w.len - 2 * third), 2, true, "01 6101");
+    expect(1, AIR_RAM, 10, "80F21002084F06" PACKAGE, "01 6125");
 }
 END_TEST
 
@@ -242,6 +282,7 @@ Suite *suite_under_test(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, an_applet_is_installed_over_the_air);
+    tcase_add_test(t, a_load_over_the_air_outlives_the_power_but_no_gap);
     tcase_add_test(t, a_script_that_fails_keeps_what_it_did_before);
     tcase_add_test(t, a_domain_without_ota_keys_is_the_issuer_s_to_reach);
     tcase_add_test(t, a_domain_with_ota_keys_is_reached_with_those_alone);

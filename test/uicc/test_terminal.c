@@ -85,7 +85,8 @@ START_TEST(suspension_keeps_the_session)
 }
 END_TEST
 
-/* A terminal that said what it can do before says so again, and then resumes (TS 102 221 11.1.22.3). */
+/* A terminal that said what it can do before says so again, and then resumes (TS 102
+ * 221 11.1.22.3). */
 START_TEST(suspension_outlasts_terminal_capability)
 {
     char resume[64];

@@ -17,21 +17,21 @@
 #include "uicc/nvm/journal.h"
 
 /* Object ids. The low 16 bits number things of a kind. */
-#define OBJ_PINS            0x00010000U             /* uicc/pin/ */
-#define OBJ_SLOT(index)     (0x00020000U + (index)) /* uicc/slot/: keys and state */
-#define OBJ_SQN(index)      (0x00030000U + (index)) /* uicc/aka/: sequence numbers of a slot */
-#define OBJ_COUNTER(kvn)    (0x00040000U + (kvn))   /* uicc/remote/: OTA counter of a key set */
-#define OBJ_CHANGE          0x00050000U /* uicc/remote/: the last operator change, its trial */
-#define OBJ_FALLBACK        0x00050001U /* uicc/remote/: file contents to fall back to */
-#define OBJ_OUTBOX          0x00050002U /* uicc/remote/: proofs not yet handed to the terminal */
-#define OBJ_CHAIN           0x00050003U /* uicc/remote/: context of a chain of scripts */
-#define OBJ_KEYSET(kvn)     (0x00060000U + (kvn))  /* uicc/remote/: key sets that are no slot's */
-#define OBJ_APPLET(n)       (0x00070000U + (n))    /* uicc/applet/ */
+#define OBJ_PINS         0x00010000U             /* uicc/pin/ */
+#define OBJ_SLOT(index)  (0x00020000U + (index)) /* uicc/slot/: keys and state */
+#define OBJ_SQN(index)   (0x00030000U + (index)) /* uicc/aka/: sequence numbers of a slot */
+#define OBJ_COUNTER(kvn) (0x00040000U + (kvn))   /* uicc/remote/: OTA counter of a key set */
+#define OBJ_CHANGE       0x00050000U /* uicc/remote/: the last operator change, its trial */
+#define OBJ_FALLBACK     0x00050001U /* uicc/remote/: file contents to fall back to */
+#define OBJ_OUTBOX       0x00050002U /* uicc/remote/: proofs not yet handed to the terminal */
+#define OBJ_CHAIN        0x00050003U /* uicc/remote/: context of a chain of scripts */
+#define OBJ_KEYSET(kvn)  (0x00060000U + (kvn)) /* uicc/remote/: key sets that are no slot's */
+#define OBJ_APPLET(n)    (0x00070000U + (n))   /* uicc/applet/ */
 /* uicc/usim/: bootstrapped key of a slot, of the USIM (0) or the ISIM (1) */
-#define OBJ_GBA(index, isim) (0x00080000U + (index) * 2U + ((isim) ? 1U : 0U))
-#define OBJ_FILE(node)      (0x01000000U + (node)) /* uicc/fs/: body of a file, once changed */
-#define OBJ_FILE_META(node) (0x02000000U + (node)) /* uicc/fs/: life cycle, size, once changed */
-#define OBJ_FILE_NEW(node)  (0x03000000U + (node)) /* uicc/fs/: a file that CREATE FILE made */
+#define OBJ_GBA(index, isim) (0x00080000U + (index)*2U + ((isim) ? 1U : 0U))
+#define OBJ_FILE(node)       (0x01000000U + (node)) /* uicc/fs/: body of a file, once changed */
+#define OBJ_FILE_META(node)  (0x02000000U + (node)) /* uicc/fs/: life cycle, size, once changed */
+#define OBJ_FILE_NEW(node)   (0x03000000U + (node)) /* uicc/fs/: a file that CREATE FILE made */
 
 /* Work memory that stores of one thread share: frame being built and undo log. */
 #define STORE_FRAME_MAX JOURNAL_FRAME_MAX

@@ -1,8 +1,8 @@
 /* Rows of the requirement list that a whole card shows, in process and at the figures that the row
  * names: C3 every TAR, C19 and C21 a hundred thousand torture commands, C23 a memory without room,
  * C24 every byte of the card's memory altered and its end cut off, C28 ten thousand identities, C29
- * a hundred thousand channels. (What needs keys on the air is test_packet.c's, what needs a running
- * program test/tools/sec_attacks.sh's.) */
+ * a hundred thousand channels. (What needs keys on the air is test_sec_packet.c's, what needs a
+ * running program test/tools/sec_attacks.sh's.) */
 #include "apdu/ids.h"
 #include "test/support/runner.h"
 #include "test/support/uicc/card.h"

@@ -154,6 +154,27 @@ START_TEST(a_load_over_the_air_outlives_the_power_but_no_gap)
 }
 END_TEST
 
+/* GP 11.5.2.1: load and installation in one, of which the second fails: no applet stands behind the
+ * module. A script keeps what it did, but the load file was half of something. */
+START_TEST(a_combined_process_leaves_nothing_when_its_end_fails)
+{
+    uint8_t file[600], bytes[700];
+    struct wr w = WR_ARRAY(bytes);
+
+    tlv_write(&w, 0xC4, RD(file, good_file(file, sizeof file)));
+    expect(1, AIR_RAM, 1, "80E60E010B 06" PACKAGE " 00 00 00 00", "01 6101");
+    send_block(2, RD(bytes, 150), 0, false, "01 6101");
+    send_block(3, RD(bytes + 150, w.len - 150), 1, true, "01 6101");
+    air_power_cut(o, NVM_SIM_KEEP);
+    air_terminal(o);
+    expect(1, AIR_RAM, 4, "80E60E031A 06" PACKAGE " 07" MODULE " 06 F0CC00000002 0100 00 00",
+           "01 6A81");
+    expect(1, AIR_RAM, 5, "80E60E031A 06" PACKAGE " 07" MODULE " 06 F0CC00000002 0100 00 00",
+           "01 6A88");
+    expect(1, AIR_RAM, 6, "80F21002084F06" PACKAGE, "01 6A88");
+}
+END_TEST
+
 START_TEST(a_script_that_fails_keeps_what_it_did_before)
 {
     expect(1, AIR_RAM, 1,
@@ -283,6 +304,7 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, an_applet_is_installed_over_the_air);
     tcase_add_test(t, a_load_over_the_air_outlives_the_power_but_no_gap);
+    tcase_add_test(t, a_combined_process_leaves_nothing_when_its_end_fails);
     tcase_add_test(t, a_script_that_fails_keeps_what_it_did_before);
     tcase_add_test(t, a_domain_without_ota_keys_is_the_issuer_s_to_reach);
     tcase_add_test(t, a_domain_with_ota_keys_is_reached_with_those_alone);

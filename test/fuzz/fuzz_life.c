@@ -23,6 +23,7 @@
 #include "test/fuzz/require.h"
 #include "test/support/uicc/air.h"
 #include "test/support/uicc/offcard.h"
+#include "test/support/uicc/torn.h"
 #include "test/support/uicc/whole.h"
 #include "uicc/aka/sqn.h"
 #include "uicc/remote/counter.h"
@@ -32,6 +33,7 @@
 
 #define STEPS_MAX 300
 #define ARENA_MAX (2U << 20)
+#define ROOM      12000 /* bytes of a bank beyond those that the card takes at first */
 #define DATA_MAX  600
 #define LEAK_LEN  8 /* so many bytes of a key in a row are no coincidence */
 
@@ -473,15 +475,19 @@ static void (*const steps[16])(struct life *l, struct rd *input) = {
     reset_step,    power_step,    secure_step,  secured_step,
 };
 
-/* One card is made; each input begins with what it was then. */
+/* One card is made; each input begins with what it was then, in a memory small enough to be put in
+ * order, or to be full, in the middle of a life. */
 static void begin(struct life *l)
 {
+    struct torn small = {.room = ROOM};
+
     if (l->air == NULL) {
         l->air = air_new(NULL, SECPKT_AES);
         l->delivered = l->air->made;
         l->view.perso = l->delivered;
         l->host = offcard_new(&l->view);
-        nvm_sim_copy(&l->origin, &l->air->sim);
+        small.base = &l->air->sim;
+        torn_make(&small, &l->origin);
     }
     uicc_destroy(&l->air->card);
     nvm_sim_copy(&l->air->sim, &l->origin);

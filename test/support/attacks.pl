@@ -125,7 +125,9 @@ sub openssl {
     close $out;
     my $iv = $cipher =~ /ecb/ ? '' : '-iv 0000000000000000';
     my $hex = unpack 'H*', $key;
-    return scalar `openssl enc $mode -$cipher -nopad -K $hex $iv -provider default -provider legacy -in $work/in`;
+    my $got = `openssl enc $mode -$cipher -nopad -K $hex $iv -provider default -provider legacy -in $work/in`;
+    die "openssl has no $cipher\n" if length $got != length $data;
+    return $got;
 }
 
 # The same key bytes under a weaker algorithm, as the packet says.

@@ -160,6 +160,32 @@ START_TEST(deleted_keys_leave_nothing_on_the_medium)
 }
 END_TEST
 
+static bool arena_holds(struct rd needle)
+{
+    return memmem(t->arena.base, t->arena.used, needle.at, needle.left) != NULL;
+}
+
+/* Put, the keys of a channel, and deleted: then nothing of it is in the card's
+ * memory, neither in the store nor in a buffer. */
+START_TEST(sec_C26_dead_keys_leave_nothing_in_memory)
+{
+    struct gp_key dead[3];
+
+    for (uint8_t i = 0; i < 3; i++)
+        dead[i] = new_key(GP_KEY_AES, (uint8_t)(0x80 + 0x10 * i), 16);
+    open_isd();
+    put_keys(0, 0x35, GP_KEY_AES, 16, 3);
+    ck_assert_str_eq(h->answer + strlen(h->answer) - 4, "9000");
+    ck_assert(arena_holds(RD_SECRET(&dead[0].key)));
+    use_new_keys(16, GP_KEY_AES);
+    ck_assert_str_eq(offcard_open(h, ISD, 0x35, 0x33), "9000");
+    offcard_expect(h, "80E4000003 D20135", "00 9000");
+    card_run(t, "00A4000C023F00"); /* the channel, whose DEK it was, ends */
+    for (int i = 0; i < 3; i++)
+        ck_assert_msg(!arena_holds(RD_SECRET(&dead[i].key)), "key %d", i + 1);
+}
+END_TEST
+
 /* ---- supplementary security domains ---- */
 
 #define INSTALL_SSD(privileges) \
@@ -303,6 +329,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, put_key_replaces_ota_keys_of_the_slot_in_force);
     tcase_add_test(c, put_key_notices_a_wrong_check_value);
     tcase_add_test(c, deleted_keys_leave_nothing_on_the_medium);
+    tcase_add_test(c, sec_C26_dead_keys_leave_nothing_in_memory);
     c = add(s, "GP 7.2", setup);
     tcase_add_test(c, a_domain_without_keys_is_opened_with_the_issuer_s);
     tcase_add_test(c, a_domain_with_keys_is_opened_with_those_alone);

@@ -221,7 +221,9 @@ static enum err get_digest(struct rd *r, const char *name, bool *has, uint8_t *d
     *has = strcmp(value, NONE) != 0;
     if (!*has)
         return ERR_OK;
-    if (strspn(value, "0123456789ABCDEF") != 2 * OPLIST_DIGEST_LEN)
+    /* hex_decode() skips blanks, and a list has one form only. */
+    if (strspn(value, "0123456789ABCDEF") != 2 * OPLIST_DIGEST_LEN ||
+        value[2 * OPLIST_DIGEST_LEN] != '\0')
         return ERR_FORMAT;
     return hex_decode(value, &w) == ERR_OK && w.len == w.cap ? ERR_OK : ERR_FORMAT;
 }

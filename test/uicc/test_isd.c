@@ -410,6 +410,14 @@ START_TEST(stored_objects_are_kept)
     offcard_expect(h, "80E2900004 6602 0607", "6A88");
     offcard_expect(h, "80E2900003 42020A", "6A80");
     offcard_expect(h, "80E2F00004 4202 0607", "6A86");
+    offcard_expect(h, "80E2880010 0070 04 4202 0809 0070 FF0004 5F50 01 2F", "9000");
+    offcard_expect(h, "80CA5F5000", "5F50012F 9000");
+    offcard_expect(h, "80E288000E 0070 04 4202 0101 0071 04 4502 0101", "6A80");
+    offcard_expect(h, "80E2880007 0070 05 4202 0101", "6A80");
+    offcard_expect(h, "80E2900003 5F50 00", "9000"); /* an empty one is gone */
+    offcard_expect(h, "80CA5F5000", "6A88");
+    offcard_expect(h, "80E2900008 4202 0607 6602 0607", "6A88"); /* all or nothing */
+    offcard_expect(h, "80E2900004 4202 0607", "9000");
     card_expect_run(t, "00A4040C08" ISD, "9000");
     card_expect_run(t, "80CA004200", "42020607 9000");
     card_expect_run(t, "80CA004500", "4502AABB 9000");

@@ -320,72 +320,87 @@ sw_t isd_get_data(struct isd_caller *caller, const struct apdu *cmd, struct wr *
 #define STORE_CIPHERED 0x60
 #define STORE_FORM     0x18
 #define STORE_DGI      0x08
+#define DGI_OBJECTS    0x0070
 
 static bool is_storable(uint32_t tag)
 {
     return tag == TAG_IIN || tag == TAG_CIN || tag == TAG_URL;
 }
 
-/* All objects that were there, but for the one that comes anew. */
-static enum err merge(struct rd old, uint32_t tag, struct rd value, struct wr *w)
+/* All objects of a domain while some of them change: written from one half into the other. */
+struct pile {
+    uint8_t bytes[2][OBJECTS_MAX];
+    struct rd objects;
+    unsigned half;
+};
+
+/* All that were there, but for the one that comes anew; an empty one is gone. */
+static enum err replace_object(struct pile *p, const struct tlv *new)
 {
+    struct wr w = WR(p->bytes[p->half], OBJECTS_MAX);
+    struct rd old = p->objects;
     struct tlv t;
 
     while (tlv_next(&old, &t) == ERR_OK) {
-        if (t.tag != tag)
-            tlv_write(w, t.tag, t.value);
+        if (t.tag != new->tag)
+            tlv_write(&w, t.tag, t.value);
     }
-    if (value.left > 0)
-        tlv_write(w, tag, value);
-    return wr_result(w);
+    if (new->value.left > 0)
+        tlv_write(&w, new->tag, new->value);
+    p->objects = RD_WR(&w);
+    p->half ^= 1;
+    return wr_result(&w);
 }
 
-static enum err store_object(struct isd_caller *caller, uint32_t tag, struct rd value)
+static enum err take_objects(struct pile *p, struct rd data)
 {
-    uint8_t bytes[OBJECTS_MAX];
-    struct wr w = WR_ARRAY(bytes);
-    enum err e = merge(objects_of(caller->card, caller->domain.number), tag, value, &w);
+    struct tlv t;
+    enum err e = ERR_OK;
 
-    return e == ERR_OK ? store_put(&caller->card->store,
-                                   OBJ_APPLET(APPLET_DATA + caller->domain.number), RD_WR(&w))
-                       : e;
+    while (data.left > 0 && e == ERR_OK) {
+        e = tlv_next(&data, &t);
+        if (e == ERR_OK && !is_storable(t.tag))
+            return ERR_NOT_FOUND;
+        if (e == ERR_OK)
+            e = replace_object(p, &t);
+    }
+    return e;
 }
 
-/* DGI 0070 wraps a BER-TLV object of the domain (GP 11.11.3.2); otherwise the objects stand alone.
- */
-static enum err unwrap_dgi(struct rd *data)
+/* GP 11.11.3.2: DGI 0070 wraps BER-TLV objects of the domain; its length has one byte, or FF and
+ * two more. */
+static enum err take_groups(struct pile *p, struct rd data)
 {
-    uint16_t dgi = 0;
-    uint8_t len = 0;
-    enum err e = rd_u16(data, &dgi);
+    enum err e = ERR_OK;
 
-    if (e == ERR_OK)
-        e = rd_u8(data, &len);
-    if (e != ERR_OK)
-        return e;
-    return dgi == 0x0070 && len == data->left ? ERR_OK : ERR_RANGE;
+    while (data.left > 0 && e == ERR_OK) {
+        struct rd group;
+        uint16_t dgi = 0, len = 0;
+        uint8_t first = 0;
+
+        e = rd_u16(&data, &dgi);
+        if (e == ERR_OK)
+            e = rd_u8(&data, &first);
+        len = first;
+        if (e == ERR_OK && first == 0xFF)
+            e = rd_u16(&data, &len);
+        if (e == ERR_OK)
+            e = rd_take(&data, len, &group);
+        if (e == ERR_OK)
+            e = dgi == DGI_OBJECTS ? take_objects(p, group) : ERR_RANGE;
+    }
+    return e;
 }
 
 static sw_t store_own(struct isd_caller *caller, const struct apdu *cmd)
 {
-    struct rd data = cmd->data, all;
-    struct tlv t;
+    struct store *s = &caller->card->store;
+    uint8_t domain = caller->domain.number;
+    struct pile p = {.objects = objects_of(caller->card, domain)};
+    enum err e = (cmd->p1 & STORE_FORM) == STORE_DGI ? take_groups(&p, cmd->data)
+                                                     : take_objects(&p, cmd->data);
 
-    if ((cmd->p1 & STORE_FORM) == STORE_DGI && unwrap_dgi(&data) != ERR_OK)
-        return SW_BAD_DATA;
-    for (all = data; all.left > 0;) {
-        if (tlv_next(&all, &t) != ERR_OK)
-            return SW_BAD_DATA;
-        if (!is_storable(t.tag))
-            return SW_REFERENCE;
-    }
-    while (data.left > 0 && tlv_next(&data, &t) == ERR_OK) {
-        enum err e = store_object(caller, t.tag, t.value);
-
-        if (e != ERR_OK)
-            return e == ERR_IO ? SW_MEMORY : SW_SPACE;
-    }
-    return SW_OK;
+    return isd_status(e == ERR_OK ? store_put(s, OBJ_APPLET(APPLET_DATA + domain), p.objects) : e);
 }
 
 /* INSTALL [for personalization] has named an application: the data is for it (GP 7.3.3). */

@@ -216,6 +216,34 @@ sub parts {
     } @pieces;
 }
 
+# ---- a secure channel: SCP03 with C-MAC (GlobalPlatform, amendment D) ----
+
+sub derive {
+    my ($key, $constant, $bits, $context) = @_;
+    return substr cmac($key, pack('x11CxnC', $constant, $bits, 1) . $context), 0, $bits / 8;
+}
+
+# Select the issuer security domain and authenticate with ENC, MAC of a key set; the session.
+sub open_channel {
+    my ($s, $version, $enc, $mac) = @_;
+    my $host = pack 'N2', map { int rand 2**32 } 1, 2;
+    run($s, '00A4040008A000000151000000');
+    my ($answer) = run($s, pack('CCCCC', 0x80, 0x50, $version, 0, 8) . $host);
+    return if length $answer < 29;
+    my $context = $host . substr $answer, 13, 8;
+    my %c = (enc => derive($enc, 4, 128, $context), mac => derive($mac, 6, 128, $context),
+        rmac => derive($mac, 7, 128, $context), chain => "\0" x 16);
+    my ($data, $sw) = secured($s, \%c, pack('C4', 0x80, 0x82, 1, 0), derive($c{mac}, 1, 64, $context));
+    return $sw == 0x9000 ? \%c : undef;
+}
+
+sub secured {
+    my ($s, $c, $header, $data) = @_;
+    my $command = pack('C', ord($header) | 4) . substr($header, 1, 3) . pack('C', 8 + length $data) . $data;
+    $c->{chain} = cmac($c->{mac}, $c->{chain} . $command);
+    return run($s, $command . substr $c->{chain}, 0, 8);
+}
+
 # ---- the reader ----
 
 sub reader {

@@ -70,6 +70,21 @@ sub put_key {
     check('PUT KEY is obeyed', substr($answer, 1, 1) =~ /[\x90\x61]/);
 }
 
+sub channel {
+    my ($version, $enc, $mac) = @_;
+    my $c = open_channel($s, $version, $enc, $mac);
+    check(sprintf('a secure channel with set %02X', $version), $c);
+    return $c;
+}
+
+# PUT KEY of a set of the issuer's domain for SCP03.
+sub put_set {
+    my ($c, $old, $dek, $new) = @_;
+    my $data = "\x33" . join '', map { "\x88\x11\x10" . cbc($dek, $new->{$_}) . "\x03" . kcv($new->{$_}) } qw(ENC MAC DEK);
+    my ($answer, $sw) = secured($s, $c, pack('C4', 0x80, 0xD8, $old, 0x81), $data);
+    check(sprintf('PUT KEY of a set (%04X)', $sw), $sw == 0x9000);
+}
+
 sub renew {
     my ($keys, $new) = @_;
     my $data = pack('H*', '010401') . "\x88\x10" . cbc($keys->{KIK}, $new->{K}) . "\x89\x10" . cbc($keys->{KIK}, $new->{OPc})
@@ -143,6 +158,18 @@ alive(%slot1);
 put_key(\%slot1, \%put);
 dead('after PUT KEY', map { $_ => $slot1{$_} } qw(KIc KID KIK));
 alive(%put);
+
+my %set1 = map { $_ => random_key() } qw(ENC MAC DEK);
+my %set2 = map { $_ => random_key() } qw(ENC MAC DEK);
+my $session = channel(0x31, $put{KIc}, $put{KID});
+put_set($session, 0, $put{KIK}, \%set1);
+alive(%set1);
+my $own = channel(0x33, @set1{qw(ENC MAC)});
+put_set($own, 0x33, $set1{DEK}, \%set2);
+syswrite $s, "\0\1\2";
+run($s, '8010000014' . 'FF' x 20);
+dead('after its set was replaced and the card reset', %set1, map({ ("1$_" => $session->{$_}, "2$_" => $own->{$_}) } qw(enc mac rmac)));
+alive(%set2);
 
 renew(\%put, {%put, %renewed});
 dead('after a new K', K => $slot1{K}, OPc => $slot1{OPc});

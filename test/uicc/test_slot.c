@@ -315,6 +315,41 @@ START_TEST(slot_check_sees_each_broken_rule)
 END_TEST
 
 /* Every object that slot_write never wrote: each length, each value of each of its fields. */
+static bool bootstrapped(uint8_t index)
+{
+    struct rd value;
+
+    return store_get(&m->store, OBJ_GBA(index, false), &value) ||
+           store_get(&m->store, OBJ_GBA(index, true), &value);
+}
+
+/* A key that the old K bootstrapped (TS 33.220) is the old operator's, too. */
+START_TEST(sec_C26_what_k_bootstrapped_goes_with_it)
+{
+    static const uint8_t ks[48] = {0x5A, 0xA5, 0x5A, 0xA5, 0x11, 0x22, 0x33, 0x44};
+    struct slot next;
+
+    personalise();
+    ck_assert_int_eq(store_put(&m->store, OBJ_GBA(1, false), RD_ARRAY(ks)), ERR_OK);
+    ck_assert_int_eq(store_put(&m->store, OBJ_GBA(1, true), RD_ARRAY(ks)), ERR_OK);
+    must_commit();
+    next = sample(1, SLOT_ACTIVE);
+    memset(next.kic.key.bytes, 0x77, 16); /* OTA keys alone */
+    ck_assert_int_eq(slot_write(&m->store, 1, &next), ERR_OK);
+    ck_assert(bootstrapped(1));
+    memset(next.aka.k.bytes, 0x78, 16);
+    ck_assert_int_eq(slot_write(&m->store, 1, &next), ERR_OK);
+    ck_assert(!bootstrapped(1));
+    must_commit();
+    ck_assert(!nvm_sim_holds(&m->sim, RD(ks, 8)));
+    ck_assert_int_eq(store_put(&m->store, OBJ_GBA(1, false), RD_ARRAY(ks)), ERR_OK);
+    must_move(1, SLOT_STEP_BACK);
+    ck_assert(bootstrapped(1)); /* it may come back */
+    must_move(1, SLOT_RETIRE);
+    ck_assert(!bootstrapped(1));
+}
+END_TEST
+
 START_TEST(slot_read_refuses_a_damaged_object)
 {
     uint8_t bytes[256];
@@ -362,6 +397,7 @@ Suite *suite_under_test(void)
     suite_add_tcase(s, t);
     t = tcase_create("sec_C26 residue");
     tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, sec_C26_what_k_bootstrapped_goes_with_it);
     tcase_add_test(t, slot_move_leaves_no_key_of_a_retired_pair);
     tcase_add_test(t, slot_write_forgets_keys_that_it_replaces);
     suite_add_tcase(s, t);

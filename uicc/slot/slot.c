@@ -144,17 +144,28 @@ static enum err put_slot(struct store *s, uint8_t index, struct rd bytes)
 
     if (e == ERR_OK && forget)
         store_forget(s);
-    /* A sequence number without its key would only be in the way of the next one, and what was
-     * bootstrapped with it goes with it. */
-    if (bytes.left <= 1) {
-        if (e == ERR_OK)
-            e = store_delete(s, OBJ_SQN(index));
-        if (e == ERR_OK)
-            e = store_delete(s, OBJ_GBA(index, false));
-        if (e == ERR_OK)
-            e = store_delete(s, OBJ_GBA(index, true));
-    }
+    /* A sequence number without its key would only be in the way of the next one. */
+    if (e == ERR_OK && bytes.left <= 1)
+        e = store_delete(s, OBJ_SQN(index));
     return e;
+}
+
+/* Another K, or none: what was bootstrapped with the old one goes with it. */
+static bool replaces_k(const struct store *s, uint8_t index, const struct slot *next)
+{
+    struct slot old SLOT_WIPED = {0};
+
+    if (slot_read(s, index, &old) != ERR_OK)
+        return false;
+    return !has_keys(next->state) || !secret_equal(&old.aka.k, &next->aka.k) ||
+           !secret_equal(&old.aka.opc, &next->aka.opc);
+}
+
+static enum err forget_bootstrapped(struct store *s, uint8_t index)
+{
+    enum err e = store_delete(s, OBJ_GBA(index, false));
+
+    return e == ERR_OK ? store_delete(s, OBJ_GBA(index, true)) : e;
 }
 
 enum err slot_write(struct store *s, uint8_t index, const struct slot *slot)
@@ -162,14 +173,18 @@ enum err slot_write(struct store *s, uint8_t index, const struct slot *slot)
     uint8_t bytes[SLOT_BYTES_MAX];
     struct wr w = WR_ARRAY(bytes);
     enum err e = ERR_OK;
+    bool another_k;
 
     if (!index_valid(index))
         return ERR_NOT_FOUND;
+    another_k = replaces_k(s, index, slot);
     if (slot->state != SLOT_EMPTY)
         write_slot(&w, slot);
     e = wr_result(&w);
     if (e == ERR_OK)
         e = put_slot(s, index, RD_WR(&w));
+    if (e == ERR_OK && another_k)
+        e = forget_bootstrapped(s, index);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return e;
 }

@@ -44,9 +44,9 @@ static enum err queue(uint8_t type)
 
 static void profile(const char *bits)
 {
-    char text[64];
+    char text[96];
 
-    ck_assert_uint_le(strlen(bits), 40);
+    ck_assert_uint_le(strlen(bits), 64);
     (void)snprintf(text, sizeof text, "80100000%02X%s", (unsigned)strlen(bits) / 2, bits);
     ck_assert_uint_eq(air_hex(o, text) & 0xF000, 0x9000);
 }
@@ -96,6 +96,61 @@ START_TEST(cat_allowed_by_bit)
         ck_assert_msg(cat_allowed(o->card, allowed[i].type) == want, "type %02X", allowed[i].type);
         ck_assert_int_eq(queue(allowed[i].type) == ERR_UNSUPPORTED, !want);
     }
+}
+END_TEST
+
+/* Some qualifiers have a bit of their own: one byte of the profile, and what it allows. */
+static const struct {
+    uint8_t byte, bits, type, qualifier;
+    bool allowed;
+} qualified[] = {
+    {4, 0x40, PROACTIVE_LOCAL_INFORMATION, 0x00, true},
+    {4, 0x40, PROACTIVE_LOCAL_INFORMATION, 0x01, true},
+    {4, 0x40, PROACTIVE_LOCAL_INFORMATION, 0x02, false},
+    {4, 0x80, PROACTIVE_LOCAL_INFORMATION, 0x02, true},
+    {4, 0x40, PROACTIVE_LOCAL_INFORMATION, 0x03, false},
+    {8, 0x04, PROACTIVE_LOCAL_INFORMATION, 0x03, true},
+    {8, 0x04, PROACTIVE_LOCAL_INFORMATION, 0x00, false},
+    {9, 0x80, PROACTIVE_LOCAL_INFORMATION, 0x06, true},
+    {18, 0x40, PROACTIVE_LOCAL_INFORMATION, 0x08, true},
+    {8, 0x01, PROACTIVE_TIMER_MANAGEMENT, 0x00, true},
+    {8, 0x01, PROACTIVE_TIMER_MANAGEMENT, 0x01, true},
+    {8, 0x01, PROACTIVE_TIMER_MANAGEMENT, 0x02, false},
+    {8, 0x02, PROACTIVE_TIMER_MANAGEMENT, 0x02, true},
+    {3, 0x80, PROACTIVE_REFRESH, 0x04, true},
+    {3, 0x80, PROACTIVE_REFRESH, 0x07, false},
+    {30, 0x08, PROACTIVE_REFRESH, 0x07, true},
+};
+
+static void profile_byte(uint8_t byte, uint8_t bits)
+{
+    char text[80] = "";
+
+    for (uint8_t i = 1; i <= 32; i++)
+        (void)snprintf(text + 2 * (i - 1), 3, "%02X", (unsigned)(i == byte ? bits : 0));
+    profile(text);
+}
+
+START_TEST(cat_allowed_as_by_bit_of_qualifier)
+{
+    profile_byte(qualified[_i].byte, qualified[_i].bits);
+    ck_assert_int_eq(cat_allowed_as(o->card, qualified[_i].type, qualified[_i].qualifier),
+                     qualified[_i].allowed);
+}
+END_TEST
+
+START_TEST(cat_events_allowed_by_bit)
+{
+    const uint64_t spoken_of = 0x4FFFFULL & ~(1ULL << 0x10 | 1ULL << 0x11);
+
+    profile_byte(1, 0xFF);
+    ck_assert_uint_eq(cat_events_allowed(o->card), ~spoken_of);
+    profile_byte(5, 0x10);
+    ck_assert_uint_eq(cat_events_allowed(o->card) & spoken_of, 1ULL << EVENT_LOCATION_STATUS);
+    profile_byte(6, 0x0C);
+    ck_assert_uint_eq(cat_events_allowed(o->card) & spoken_of, 1ULL << 0x09 | 1ULL << 0x0A);
+    profile_byte(25, 0x40);
+    ck_assert_uint_eq(cat_events_allowed(o->card) & spoken_of, 1ULL << EVENT_NETWORK_REJECTION);
 }
 END_TEST
 
@@ -288,6 +343,8 @@ Suite *suite_under_test(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, cat_queue_waits_for_terminal_profile);
     tcase_add_loop_test(t, cat_allowed_by_bit, 0, 3);
+    tcase_add_loop_test(t, cat_allowed_as_by_bit_of_qualifier, 0, (int)ARRAY_LEN(qualified));
+    tcase_add_test(t, cat_events_allowed_by_bit);
     tcase_add_test(t, cat_cmd_fetch_hands_over_once);
     tcase_add_loop_test(t, cat_cmd_terminal_response_obeys, 0, (int)ARRAY_LEN(responses));
     tcase_add_test(t, cat_cmd_terminal_response_unasked);

@@ -139,6 +139,12 @@ START_TEST(opchange_trial_asks_for_events)
     air_reset(o);
     ck_assert_uint_eq(air_hex(o, "8010000014FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF") >> 8, 0x91);
     ck_assert(air_fetch(o));
+    hexrow_assert(RD(o->answer, o->answer_len), "D00C 8103010500 82028182 990103",
+                  "of a terminal that knows no network rejection");
+    air_reset(o);
+    ck_assert_uint_eq(
+        air_hex(o, "8010000019FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF") >> 8, 0x91);
+    ck_assert(air_fetch(o));
     hexrow_assert(RD(o->answer, o->answer_len), "D00D 8103010500 82028182 99020312", "event list");
     air_respond(o, 0);
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);

@@ -100,6 +100,7 @@ bool applet_write_event_list(const struct card *card, struct wr *w)
 
     while (applet_toolkit_next(&card->store, &e, &r))
         codes |= applet_event_codes(&r.events);
+    codes &= cat_events_allowed(card);
     for (unsigned code = 0; code < EVENT_CODES; code++) {
         if ((codes >> code & 1) != 0)
             wr_u8(&l, (uint8_t)code);

@@ -39,8 +39,12 @@ NODISCARD enum err cat_queue(struct card *card, uint8_t type, uint8_t qualifier,
 /* Length of the command that 91XX should announce now; 0 when there is none. */
 size_t cat_pending(const struct card *card);
 
-/* May the terminal do this proactive command? */
+/* May the terminal do this proactive command? And with this qualifier? */
 bool cat_allowed(const struct card *card, uint8_t type);
+bool cat_allowed_as(const struct card *card, uint8_t type, uint8_t qualifier);
+/* Events, a bit per code of TS 102 223 8.25, that it may be asked for: one it does not know
+ * would make it refuse the whole list. */
+uint64_t cat_events_allowed(const struct card *card);
 
 bool cat_profile_received(const struct card *card);
 

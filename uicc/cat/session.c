@@ -84,7 +84,7 @@ enum err cat_queue(struct card *card, uint8_t type, uint8_t qualifier, uint8_t d
 
     if (!cat->profile_received)
         return ERR_CONDITIONS;
-    if (!cat_allowed(card, type))
+    if (!cat_allowed_as(card, type, qualifier))
         return ERR_UNSUPPORTED;
     entry.number = (uint8_t)(cat->number % NUMBER_MAX + 1);
     write_command(&w, &entry, destination, body);

@@ -63,7 +63,7 @@ enum err action_add(struct actions *list, const struct card *card, struct rd val
         e = read_action(value, &action);
     if (e != ERR_OK)
         return e;
-    if (!is_offered(action.type) || !cat_allowed(card, action.type))
+    if (!is_offered(action.type) || !cat_allowed_as(card, action.type, action.qualifier))
         return ERR_UNSUPPORTED;
     wr_u8(&w, (uint8_t)value.left);
     wr_rd(&w, value);

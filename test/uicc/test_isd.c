@@ -307,7 +307,9 @@ START_TEST(the_card_is_locked_and_unlocked_and_never_terminated)
     offcard_expect(h, "80F0807F00", "9000");
     offcard_expect(h, "80E4000008 4F06" APP, "6985");
     card_expect(t, "00A4040406" APP, "6A82");
-    card_expect(t, "00A4040008" ISD, "6283");
+    card_expect(t, "00A4040008" ISD, "6112"); /* what GlobalPlatformPro and gpshell fetch */
+    card_expect(t, "00C0000012", "6F10 8408" ISD " A504 9F6501FF 6283");
+    card_expect(t, "00A4040C08" ISD, "6283");
     ck_assert_str_eq(offcard_open(h, ISD, 0x31, 0x33), "9000");
     offcard_expect(h, "80F0800F00", "9000");
     card_expect_run(t, "00A4040C06" APP, "9000");

@@ -123,15 +123,20 @@ static sw_t behind_warning(sw_t sw)
     switch (sw.v) {
     case SW_MORE_DATA_V:
     case SW_MORE_EXPECTED_V:
-    case SW_MORE_STATUS_V:
         return sw;
     default:
         return SW_OK;
     }
 }
 
-/* Keep the answer for GET RESPONSE and say so; a warning is said at once, but for the one of
- * GlobalPlatform (11.4.3.2), said behind the data alone. */
+/* Hosts of GlobalPlatform fetch an answer for 61XX alone: its warnings are said behind the data:
+ * more status follows (11.4.3.2), the domain of a locked card is selected (11.9.3.2). */
+static bool is_said_behind(const struct exec *x, sw_t sw)
+{
+    return sw_equal(sw, SW_MORE_STATUS) || (sw_equal(sw, SW_DEACTIVATED) && x->ch->applet != 0);
+}
+
+/* Keep the answer for GET RESPONSE and say so; other warnings are said at once. */
 static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
 {
     struct pending *p = &card->pending;
@@ -142,12 +147,12 @@ static sw_t keep(struct card *card, const struct exec *x, sw_t sw)
         return SW_NO_DIAGNOSIS;
     p->len = (uint16_t)x->out->len;
     p->channel = x->cls.channel;
-    p->sw = sw_is_warning(sw) ? behind_warning(sw) : sw;
+    p->sw = sw_is_warning(sw) && !is_said_behind(x, sw) ? behind_warning(sw) : sw;
     for (size_t i = 0; i < p->len; i++)
         p->bytes[i] = x->out->base[i];
     if (x->cls.sim && sw_equal(sw, SW_WARNING))
         return SW(SW_SIM_DOWNLOAD_ERROR | (p->len & 0xFFU));
-    return sw_is_warning(sw) && !sw_equal(sw, SW_MORE_STATUS) ? sw : data_waits(x->cls.sim, p->len);
+    return sw_is_warning(sw) && !is_said_behind(x, sw) ? sw : data_waits(x->cls.sim, p->len);
 }
 
 /* Volatile state before a command, to go back to when its effects cannot be made durable. */

@@ -5,8 +5,9 @@
  *
  * Which key does what:
  *   version 01-0F  OTA (SCP80). The issuer's are the slots': version = index.
- *   version 20-2F  SCP02, 3DES of 16 bytes
- *   version 30-3F  SCP03, AES
+ *   version 20-3F  secure channels: SCP02 with 3DES of 16 bytes, SCP03 with AES
+ *   version 40-4F  kept for SCP81
+ *   version 70     verifies tokens, 71 makes receipts (the issuer's); 73 verifies DAPs
  * As long as nobody has put a set of his own there, 20 + index (3DES) and 30 + index (AES) of
  * the issuer security domain are the OTA keys of the slot in force: ENC is KIc, MAC is KID, DEK
  * is KIK. All sets are bound to the slot in force when they were put: they die with its operator.

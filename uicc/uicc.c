@@ -145,7 +145,7 @@ void uicc_destroy(struct card **card_place)
         return;
     arena = card->engine->arena;
     transport_drop(card);
-    cmd_end_transfer(card);
+    cmd_end_transfers(card);
     channel_close_all(card);
     applet_close(card);
     receiver_close(card);

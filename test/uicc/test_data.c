@@ -150,7 +150,7 @@ START_TEST(broken_sequences_leave_nothing)
     (void)snprintf(command, sizeof command, "80DB0000FF %s", run_of(value, 0xA2, 255));
     card_expect(t, command, "6985");
     card_expect(t, "80CB008001 84", "6A88");
-    ck_assert_ptr_null(t->card->transfer.bytes);
+    ck_assert_ptr_null(t->card->transfers);
 }
 END_TEST
 
@@ -207,6 +207,8 @@ START_TEST(sequences_belong_to_their_channel)
     card_expect(t, "01B0870001", "08 9000"); /* another channel's commands do not break it */
     card_expect(t, "01A4000C026F12", "9000");
     card_expect(t, "81DB000001 CC", "6985");
+    card_expect(t, "81DB008003 8102DD", "63F1"); /* one on each channel */
+    card_expect(t, "81CB008001 99", "6A88");
     card_expect(t, "80DB000001 CC", "9000");
     card_expect_run(t, "81CB008001 80", "8003AABBCC 9000");
 }

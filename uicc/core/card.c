@@ -19,7 +19,7 @@ enum err card_commit_now(struct card *card)
 void card_reset_volatile(struct card *card)
 {
     transport_drop(card);
-    cmd_end_transfer(card);
+    cmd_end_transfers(card);
     store_rollback(&card->store);
     channel_reset_all(card);
     pin_forget_all(card);

@@ -52,16 +52,17 @@ struct pending {
     sw_t sw; /* what ends the last GET RESPONSE */
 };
 
-/* An object of a BER-TLV EF on its way in several blocks (TS 102 221 11.3). One at a time; a
- * command that makes another file current on its channel ends it. */
+/* An object of a BER-TLV EF on its way in several blocks (TS 102 221 11.3.0). Each channel may have
+ * one, and so may a script; a command that makes another file current ends it. */
 struct transfer {
-    uint8_t *bytes;      /* arena piece of len bytes; SET DATA: what came so far */
+    struct transfer *next;
     uint32_t len;        /* of the whole object */
     uint32_t done, last; /* bytes handled; of these, in the block before */
     uint16_t node;
     uint8_t channel;
     bool remote;
-    uint8_t ins; /* 0: none under way */
+    uint8_t ins;
+    uint8_t bytes[]; /* SET DATA: what came so far */
 };
 
 struct fs;       /* dynamic part of the tree: fs/fs.h */
@@ -80,8 +81,8 @@ struct card {
     struct applets *applets;
     struct channel *channels[APDU_CHANNELS]; /* NULL when closed; 0 is always open */
     struct pending pending;
-    struct transfer transfer;
-    uint32_t verified; /* PIN bits verified on all channels (PIN1-8, universal) */
+    struct transfer *transfers; /* of all channels */
+    uint32_t verified;          /* PIN bits verified on all channels (PIN1-8, universal) */
     bool powered;
     bool in_script;    /* card_commit_now() waits for the end of the script */
     bool imsi_changed; /* by the command or script under way: REFRESH follows */
@@ -111,8 +112,11 @@ typedef sw_t cmd_handler(struct card *card, struct exec *x);
  */
 sw_t cmd_execute(struct card *card, struct exec *x);
 
-/* Data of an object transfer that will not go on. */
-void cmd_end_transfer(struct card *card);
+/* The object under way on a channel, or in a script; NULL for none. */
+struct transfer *cmd_transfer(const struct card *card, uint8_t channel, bool remote);
+/* It will not go on; none will. */
+void cmd_end_transfer(struct card *card, uint8_t channel, bool remote);
+void cmd_end_transfers(struct card *card);
 
 /* T=0 around cmd_execute: GET RESPONSE, 61XX, 6CXX, 91XX, commit or roll back. */
 void transport_run(struct card *card, struct rd command, struct wr *response);

@@ -24,8 +24,7 @@ static void close_one(struct card *card, unsigned number)
 {
     struct channel *ch = card->channels[number];
 
-    if (card->transfer.ins != 0 && !card->transfer.remote && card->transfer.channel == number)
-        cmd_end_transfer(card);
+    cmd_end_transfer(card, (uint8_t)number, false);
     applet_deselect(card, ch);
     card->channels[number] = NULL;
     arena_free(card->engine->arena, ch, sizeof *ch);

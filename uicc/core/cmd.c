@@ -133,10 +133,37 @@ static bool is_dead(const struct card *card, const struct cmd_row *row)
     return fs_lcs(card, NODE_MF) == FS_LCS_TERMINATED && row->run != fs_cmd_select;
 }
 
-void cmd_end_transfer(struct card *card)
+struct transfer *cmd_transfer(const struct card *card, uint8_t channel, bool remote)
 {
-    arena_free(card->engine->arena, card->transfer.bytes, card->transfer.len);
-    card->transfer = (struct transfer){0};
+    struct transfer *t = card->transfers;
+
+    while (t != NULL && (t->channel != channel || t->remote != remote))
+        t = t->next;
+    return t;
+}
+
+static void end_transfer(struct card *card, struct transfer *t)
+{
+    struct transfer **at = &card->transfers;
+
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    arena_free(card->engine->arena, t, sizeof *t + t->len);
+}
+
+void cmd_end_transfer(struct card *card, uint8_t channel, bool remote)
+{
+    struct transfer *t = cmd_transfer(card, channel, remote);
+
+    if (t != NULL)
+        end_transfer(card, t);
+}
+
+void cmd_end_transfers(struct card *card)
+{
+    while (card->transfers != NULL)
+        end_transfer(card, card->transfers);
 }
 
 /* Any command may come between the blocks of an object, unless it makes another file current on the
@@ -144,12 +171,11 @@ void cmd_end_transfer(struct card *card)
 static void end_left_transfer(struct card *card, const struct cmd_row *row, const struct exec *x,
                               uint8_t channel)
 {
-    const struct transfer *t = &card->transfer;
+    struct transfer *t = cmd_transfer(card, channel, x->remote);
 
     /* When the command closed its own channel, x->ch is gone, and the transfer with it. */
-    if (t->ins != 0 && t->channel == channel && t->remote == x->remote &&
-        ((row->flags & SELECTS) != 0 || x->ch->ef != t->node))
-        cmd_end_transfer(card);
+    if (t != NULL && ((row->flags & SELECTS) != 0 || x->ch->ef != t->node))
+        end_transfer(card, t);
 }
 
 static sw_t run(struct card *card, struct exec *x, const struct cmd_row *row)

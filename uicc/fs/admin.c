@@ -184,7 +184,7 @@ sw_t fs_cmd_delete(struct card *card, struct exec *x)
         return sw;
     if (fs_in_use(card, x, node))
         return SW_CONDITIONS;
-    cmd_end_transfer(card);
+    cmd_end_transfers(card);
     parent = fs_file(card, node)->parent;
     e = fs_remove(card, node);
     if (e == ERR_OK && !fs_exists(card, x->ch->df))

@@ -89,36 +89,47 @@ static sw_t target(struct card *card, struct exec *x, enum fs_access access, uin
 
 /* ---- transfer in blocks ---- */
 
-static enum err begin(struct card *card, const struct exec *x, uint16_t node, size_t len)
+static void end(struct card *card, const struct exec *x)
 {
-    struct transfer *t = &card->transfer;
+    cmd_end_transfer(card, x->ch->number, x->remote);
+}
 
-    cmd_end_transfer(card);
-    t->bytes = arena_alloc(card->engine->arena, len);
-    if (t->bytes == NULL)
+/* Begin one of len bytes; bytes are the first of them. */
+static enum err begin(struct card *card, const struct exec *x, uint16_t node, size_t len,
+                      struct rd bytes)
+{
+    struct transfer *t;
+
+    end(card, x);
+    t = arena_alloc(card->engine->arena, sizeof *t + len);
+    if (t == NULL)
         return ERR_NOMEM;
-    t->len = (uint32_t)len;
-    t->node = node;
-    t->channel = x->ch->number;
-    t->remote = x->remote;
-    t->ins = x->cmd->ins;
+    *t = (struct transfer){
+        .next = card->transfers,
+        .len = (uint32_t)len,
+        .node = node,
+        .channel = x->ch->number,
+        .remote = x->remote,
+        .ins = x->cmd->ins,
+    };
+    memcpy(t->bytes, bytes.at, bytes.left);
+    card->transfers = t;
     return ERR_OK;
 }
 
-static bool goes_on(const struct card *card, const struct exec *x, uint16_t node)
+/* The transfer that the command goes on with, or NULL. */
+static struct transfer *under_way(const struct card *card, const struct exec *x, uint16_t node)
 {
-    const struct transfer *t = &card->transfer;
+    struct transfer *t = cmd_transfer(card, x->ch->number, x->remote);
 
-    return t->ins == x->cmd->ins && t->channel == x->ch->number && t->remote == x->remote &&
-           t->node == node;
+    return t != NULL && t->ins == x->cmd->ins && t->node == node ? t : NULL;
 }
 
 /* ---- RETRIEVE DATA ---- */
 
 /* Up to n bytes; 62F1 while there are more. */
-static sw_t give_block(struct card *card, struct exec *x, size_t n)
+static sw_t give_block(struct exec *x, struct transfer *t, size_t n)
 {
-    struct transfer *t = &card->transfer;
     size_t left = t->len - t->done;
 
     if (n > left)
@@ -137,7 +148,7 @@ static sw_t retrieve_first(struct card *card, struct exec *x, uint16_t node)
 
     if (tag.left == 0)
         return SW_WRONG_LENGTH;
-    cmd_end_transfer(card);
+    end(card, x);
     if (tag_len(tag) != tag.left)
         return SW_BAD_DATA;
     if (tag.left == 1 && tag.at[0] == TAG_LIST) {
@@ -148,23 +159,20 @@ static sw_t retrieve_first(struct card *card, struct exec *x, uint16_t node)
         e = find_object(body, tag, &object);
     }
     if (e == ERR_OK)
-        e = begin(card, x, node, object.left);
-    if (e != ERR_OK)
-        return sw_from_err(e);
-    memcpy(card->transfer.bytes, object.at, object.left);
-    return give_block(card, x, BLOCK_MAX);
+        e = begin(card, x, node, object.left, object);
+    return e == ERR_OK ? give_block(x, under_way(card, x, node), BLOCK_MAX) : sw_from_err(e);
 }
 
 /* Case 2: P3 says how much. A wrong one must not move the transfer on. */
 static sw_t retrieve_further(struct card *card, struct exec *x, uint16_t node, bool again)
 {
-    struct transfer *t = &card->transfer;
+    struct transfer *t = under_way(card, x, node);
     size_t want = x->cmd->p3 == 0 ? BLOCK_MAX : x->cmd->p3;
     size_t left;
 
     if (x->cmd->data.left > 0)
         return SW_LC_P1P2;
-    if (!goes_on(card, x, node))
+    if (t == NULL)
         return SW_CONDITIONS;
     left = t->len - t->done + (again ? t->last : 0);
     if (left == 0)
@@ -173,7 +181,7 @@ static sw_t retrieve_further(struct card *card, struct exec *x, uint16_t node, b
         return sw_wrong_le(left);
     if (again)
         t->done -= t->last;
-    return give_block(card, x, want);
+    return give_block(x, t, want);
 }
 
 sw_t fs_cmd_retrieve_data(struct card *card, struct exec *x)
@@ -247,11 +255,10 @@ static sw_t set_begin(struct card *card, struct exec *x, uint16_t node, struct r
     sw = replace(card, node, tag, RD(NULL, 0));
     if (!sw_equal(sw, SW_OK) && !sw_equal(sw, SW_REFERENCE))
         return sw;
-    e = begin(card, x, node, len);
+    e = begin(card, x, node, len, data);
     if (e != ERR_OK)
         return sw_from_err(e);
-    memcpy(card->transfer.bytes, data.at, data.left);
-    card->transfer.done = (uint32_t)data.left;
+    under_way(card, x, node)->done = (uint32_t)data.left;
     return SW_MORE_EXPECTED;
 }
 
@@ -261,7 +268,7 @@ static sw_t set_first(struct card *card, struct exec *x, uint16_t node)
     struct rd data = x->cmd->data, rest = data;
     size_t n = tag_len(data), len;
 
-    cmd_end_transfer(card);
+    end(card, x);
     if (n == 0 || data.at[0] == TAG_LIST || data.at[0] == 0x00 || data.at[0] == 0xFF)
         return SW_BAD_DATA;
     if (n == data.left)
@@ -277,14 +284,14 @@ static sw_t set_first(struct card *card, struct exec *x, uint16_t node)
 
 static sw_t set_next(struct card *card, struct exec *x, uint16_t node)
 {
-    struct transfer *t = &card->transfer;
+    struct transfer *t = under_way(card, x, node);
     struct rd data = x->cmd->data;
     sw_t sw;
 
-    if (!goes_on(card, x, node))
+    if (t == NULL)
         return SW_CONDITIONS;
     if (data.left > t->len - t->done) {
-        cmd_end_transfer(card);
+        end(card, x);
         return SW_BAD_DATA;
     }
     memcpy(t->bytes + t->done, data.at, data.left);
@@ -292,7 +299,7 @@ static sw_t set_next(struct card *card, struct exec *x, uint16_t node)
     if (t->done < t->len)
         return SW_MORE_EXPECTED;
     sw = finish(card, node, RD(t->bytes, t->len));
-    cmd_end_transfer(card);
+    end(card, x);
     return sw;
 }
 

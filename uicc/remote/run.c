@@ -270,7 +270,7 @@ enum err run_script(struct run *run, struct rd script, struct wr *scratch, struc
         if (e == ERR_OK && !take(run, &item, &a))
             break;
     }
-    cmd_end_transfer(run->card);
+    cmd_end_transfer(run->card, run->ch.number, true);
     if (run->failed)
         return ERR_IO;
     e = end_answer(run, e, &a);

@@ -396,7 +396,7 @@ static const struct {
     size_t offset;
     uint8_t value;
 } head_lies[] = {
-    {"another magic", 0, 0x53},         {"another version", 4, 2},
+    {"another magic", 0, 0x53},         {"another version", 4, 3},
     {"unknown flag", 5, 0x80},          {"no such algorithm", 6, SECPKT_AES + 1},
     {"name longer than 32", 24, 33},    {"blank in the name", 25, ' '},
     {"name longer than image", 24, 31},

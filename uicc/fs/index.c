@@ -1,7 +1,6 @@
 #include "uicc/fs/index.h"
 #include "uicc/fs/tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 uint16_t fs_index_find(const struct fs_key *keys, uint16_t count, uint32_t key)
@@ -20,11 +19,24 @@ uint16_t fs_index_find(const struct fs_key *keys, uint16_t count, uint32_t key)
     return base->key == key ? base->node : NODE_NONE;
 }
 
-static int by_key(const void *a, const void *b)
+/* Put a key where it belongs among count sorted ones. Files come nearly in the order of their keys,
+ * so most go to the end. */
+static void insert_key(struct fs_key *keys, uint16_t count, struct fs_key key)
 {
-    const struct fs_key *x = a, *y = b;
+    uint16_t low = 0, high = count;
 
-    return x->key < y->key ? -1 : x->key > y->key;
+    if (count > 0 && keys[count - 1].key < key.key)
+        low = count;
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+
+        if (keys[middle].key < key.key)
+            low = (uint16_t)(middle + 1);
+        else
+            high = middle;
+    }
+    memmove(keys + low + 1, keys + low, (size_t)(count - low) * sizeof *keys);
+    keys[low] = key;
 }
 
 static bool is_adf(const struct fs_file *f)
@@ -44,14 +56,13 @@ static enum err build_keys(struct arena *arena, struct fs_index *x)
     for (uint16_t node = 1; node < p->file_count; node++) {
         const struct fs_file *f = &p->files[node];
 
-        x->fids[x->fid_count++] = (struct fs_key){fs_index_key(f->parent, f->fid), node};
+        insert_key(x->fids, x->fid_count++, (struct fs_key){fs_index_key(f->parent, f->fid), node});
         if (f->sfi != 0)
-            x->sfis[x->sfi_count++] = (struct fs_key){fs_index_key(f->parent, f->sfi), node};
+            insert_key(x->sfis, x->sfi_count++,
+                       (struct fs_key){fs_index_key(f->parent, f->sfi), node});
         if (is_adf(f))
             x->adfs[x->adf_count++] = node;
     }
-    qsort(x->fids, x->fid_count, sizeof *x->fids, by_key);
-    qsort(x->sfis, x->sfi_count, sizeof *x->sfis, by_key);
     return ERR_OK;
 }
 
@@ -143,15 +154,28 @@ static void decide_all(struct rd rule, struct fs_rule *out)
         out->by[access] = fs_rule_decide(rule, (enum fs_access)access);
 }
 
-/* Which rule the file has; decision_count if none before it has the same. */
-static uint16_t rule_of(const struct fs_index *x, const uint16_t *firsts, uint16_t node)
+static struct rd rule_of(const struct fs_index *x, uint16_t node)
+{
+    return rule_record(x, x->arrs[node], x->profile->files[node].arr_record);
+}
+
+/* Which rule the file has; decision_count if none before it has the same. firsts: the file that
+ * brought each rule. Most rules are found by their place; another EF.ARR may say the same. */
+static uint16_t find_rule(const struct fs_index *x, const uint16_t *firsts, uint16_t node)
 {
     uint8_t record = x->profile->files[node].arr_record;
-    uint16_t rule = 0;
+    struct rd bytes = rule_of(x, node);
+    uint16_t rule;
 
-    while (rule < x->decision_count && (x->arrs[firsts[rule]] != x->arrs[node] ||
-                                        x->profile->files[firsts[rule]].arr_record != record))
-        rule++;
+    for (rule = 0; rule < x->decision_count; rule++) {
+        if (x->arrs[firsts[rule]] == x->arrs[node] &&
+            x->profile->files[firsts[rule]].arr_record == record)
+            return rule;
+    }
+    for (rule = 0; rule < x->decision_count; rule++) {
+        if (rd_equal(rule_of(x, firsts[rule]), bytes))
+            break;
+    }
     return rule;
 }
 
@@ -165,8 +189,11 @@ static enum err build_rules(struct arena *arena, struct fs_index *x)
     if (firsts == NULL || x->arrs == NULL || x->rules == NULL)
         return ERR_NOMEM;
     for (uint16_t i = 0; i < p->file_count; i++) {
-        x->arrs[i] = find_arr(x, &p->files[i]);
-        x->rules[i] = rule_of(x, firsts, i);
+        bool like_the_last = i > 1 && p->files[i].parent == p->files[i - 1].parent &&
+                             p->files[i].arr_fid == p->files[i - 1].arr_fid;
+
+        x->arrs[i] = like_the_last ? x->arrs[i - 1] : find_arr(x, &p->files[i]);
+        x->rules[i] = find_rule(x, firsts, i);
         if (x->rules[i] == x->decision_count)
             firsts[x->decision_count++] = i;
     }
@@ -174,8 +201,7 @@ static enum err build_rules(struct arena *arena, struct fs_index *x)
     if (x->decisions == NULL)
         return ERR_NOMEM;
     for (uint16_t i = 0; i < x->decision_count; i++)
-        decide_all(rule_record(x, x->arrs[firsts[i]], p->files[firsts[i]].arr_record),
-                   &x->decisions[i]);
+        decide_all(rule_of(x, firsts[i]), &x->decisions[i]);
     return ERR_OK;
 }
 

@@ -49,6 +49,13 @@ static const struct {
      "pySIM-shell (00:MF)> select MF\n-> 00a4000402 3f00\n<- 9000: 622f8202\n-> 80f2000c00 \n<- "
      "9000: \n",
      "# pySIM-shell (00:MF)> select MF\n> 00A40004023F00\n< 622F8202 9000\n> 80F2000C00\n< 9000\n"},
+    {"pySim-shell with its logger",
+     "INFO: Waiting for card...\nINFO: -> 00b0000005 \nINFO: <- 9000: 9fffbf1d3f\n9fffbf1d3f\n"
+     "INFO: -- RESET\n\033[33;1mpySim.transport.49 -- INFO: -> 80f2000c00 \033[0m\n"
+     "INFO: <- 9000: \n",
+     "# INFO: Waiting for card...\n> 00B0000005\n< 9FFFBF1D3F 9000\n# 9fffbf1d3f\n! reset\n"
+     "> 80F2000C00\n< 9000\n"},
+    {"colours to the end", "\033[1m# a\033[", "# a\n"},
     {"opensc-tool",
      "Using reader with a card: Virtual PCD 00 00\nSending: 00 A4 00 04 02 2F E2 \nReceived "
      "(SW1=0x61, SW2=0x1C)\nSending: 00 B0 00 00 0A \nReceived (SW1=0x90, SW2=0x00):\n98 10 31 32 "
@@ -76,6 +83,12 @@ static const struct {
      "> 00A40004023F00\n< 612F\n> 00B0000002\n< AABB 9000\n# TPDU (incomplete): 00 b0 00 \n"
      "> A0A40000027F20\n< 9F23\n# none\n"},
     {"a sniffed row that is cut", "TPDU: 00 a4 00 04 02 3f\n", "# 00 a4 00 04 02 3f\n"},
+    {"OpenSC's debug log, with lines between",
+     "P:1; [opensc-tool] reader-pcsc.c:326:pcsc_transmit: \nOutgoing APDU (5 bytes):\n"
+     "00 B0 00 00 02 .....\n\nP:1; [opensc-tool] reader-pcsc.c:244: called\n"
+     "P:1; [opensc-tool] reader-pcsc.c:335:pcsc_transmit: \nIncoming APDU (4 bytes):\n"
+     "AA BB 90 00 ....\n\nP:1; [opensc-tool] apdu.c:382: returning with: 0 (Success)\n",
+     "# P:1; [opensc-tool] reader-pcsc.c:326:pcsc_transmit: \n> 00B0000002\n< AABB 9000\n"},
     {"scriptor script", "reset\n00 A4 00 04 02 3F 00\n80F2000C00\n00 A4 00 \\\n04 02 2F 00\n",
      "! reset\n> 00A40004023F00\n> 80F2000C00\n> 00A40004022F00\n"},
     {"scriptor output",

@@ -356,6 +356,19 @@ enum line_kind {
     LINE_SCRIPT,
 };
 
+/* pySim's logger puts a level before its lines, and where they come from before that. */
+static const char *skip_level(const char *line)
+{
+    static const char level[] = "INFO: ";
+    const char *p = strstr(line, level);
+
+    if (p == NULL)
+        return line;
+    p += sizeof level - 1;
+    return strncmp(p, "->", 2) == 0 || strncmp(p, "<-", 2) == 0 || strncmp(p, "--", 2) == 0 ? p
+                                                                                            : line;
+}
+
 static enum line_kind classify(const char *line, const char **rest)
 {
     static const struct {
@@ -397,6 +410,7 @@ static enum err debug_line(struct trace_text *t, const char *p, uint64_t number,
         return ERR_OK;
     if (len > TRACE_BYTES_MAX)
         return ERR_RANGE;
+    t->debug = true;
     if (outgoing)
         begin(t, TRACE_EXCHANGE, number);
     else if (!has_event(t))
@@ -468,7 +482,7 @@ static enum err other_line(struct trace_text *t, const char *line, uint64_t numb
                            enum trace_text_step *step, struct trace_event *out)
 {
     *step = TEXT_TAKEN;
-    if (t->continued || is_script_line(line))
+    if (t->continued || (!t->arrows && is_script_line(line)))
         return script_line(t, line, number);
     *step = note(t, line, number, out);
     return ERR_OK;
@@ -512,14 +526,15 @@ enum err trace_text_line(struct trace_text *t, const char *line, uint64_t number
     bool taken = false;
     enum err e;
 
-    line += strspn(line, " \t");
+    line = skip_level(line + strspn(line, " \t"));
     kind = classify(line, &rest);
+    t->arrows |= strncmp(line, "->", 2) == 0;
     *step = TEXT_TAKEN;
     if (kind == LINE_BLANK && t->expect != TEXT_DUMP)
         return ERR_OK;
     if (kind == LINE_SCRIPT) {
         e = more_bytes(t, line, &taken, step, out);
-        if (e != ERR_OK || taken)
+        if (e != ERR_OK || taken || t->debug)
             return e;
     }
     if (t->has_pending && !completes(t, kind, rest) && !t->continued) {

@@ -12,7 +12,8 @@
  * Also understood, so that logs of other programs need no conversion: pySim-shell with
  * apdu_trace ("-> ..", "<- 9000: .."), opensc-tool ("Sending: ..", "Received (SW1=..)" and a
  * hex dump), OpenSC's debug log ("Outgoing APDU (7 bytes):"), scriptor and gscriptor scripts
- * and their output, SIMtrace's sniffers ("TPDU: ..", "ATR: .."). A line that is none of these is a note.
+ * and their output, SIMtrace's sniffers ("TPDU: ..", "ATR: .."). A line that is none of these is a
+ * note.
  */
 #ifndef RESEAT_TOOLS_TRACE_TEXT_H
 #define RESEAT_TOOLS_TRACE_TEXT_H
@@ -36,6 +37,8 @@ struct trace_text {
     bool bare;         /* the pending command came without a mark: it may be scriptor's echo */
     bool reset_awaits; /* scriptor's "> RESET" */
     bool continued;    /* the script's line ended with a backslash */
+    bool debug;        /* OpenSC's debug log: other lines are not worth a note */
+    bool arrows;       /* pySim's log: bytes without a mark are what a file holds */
     enum text_expect expect;
     size_t dump_left;
     uint8_t sw[2]; /* behind the dump */

@@ -84,15 +84,28 @@ static enum err read_bytes(struct trace_reader *r, void *out, size_t n)
     return got == 0 ? ERR_NOT_FOUND : ERR_SHORT;
 }
 
+/* Colours of a terminal, "ESC [ 31 m": the first character behind them. */
+static int skip_colours(struct trace_reader *r, int c)
+{
+    while (c == '\033') {
+        do
+            c = next_char(r);
+        while (c == '[' || c == ';' || (c >= '0' && c <= '9'));
+        if (c != EOF && c != '\n')
+            c = next_char(r);
+    }
+    return c;
+}
+
 /* A line without its end. A byte 0 ends it early: no text has one. */
 static enum err read_line(struct trace_reader *r)
 {
     size_t n = 0;
-    int c = next_char(r);
+    int c = skip_colours(r, next_char(r));
 
     if (c == EOF)
         return ferror(r->file) ? ERR_IO : ERR_NOT_FOUND;
-    for (; c != EOF && c != '\n'; c = next_char(r)) {
+    for (; c != EOF && c != '\n'; c = skip_colours(r, next_char(r))) {
         if (n + 1 >= sizeof r->line)
             return ERR_RANGE;
         r->line[n++] = (char)c;

@@ -128,6 +128,19 @@ START_TEST(registration_that_was_rolled_back_does_not_trigger)
 }
 END_TEST
 
+START_TEST(registration_outlives_a_change_that_was_rolled_back)
+{
+    struct probe *p = probe(1, 1, APPLET_STATUS_COMMAND);
+    struct applet a = {.card = t->card, .number = (uint8_t)(p - probes)};
+
+    ck_assert_int_eq(applet_clear_event(&a, APPLET_STATUS_COMMAND), ERR_OK);
+    ck_assert(!applet_is_listened(t->card, APPLET_STATUS_COMMAND));
+    store_rollback(&t->card->store);
+    card_send(t, "80F2000C00");
+    ck_assert_uint_eq(p->count, 1);
+}
+END_TEST
+
 /* ---- answers (EnvelopeResponseHandler) ---- */
 
 static void answers(struct probe *p, const char *text)
@@ -309,6 +322,7 @@ Suite *suite_under_test(void)
     tcase_add_test(events, first_command_is_told_once_after_each_reset);
     tcase_add_test(events, envelope_that_nobody_knows_is_refused);
     tcase_add_test(events, envelope_is_handed_over_whole);
+    tcase_add_test(events, registration_outlives_a_change_that_was_rolled_back);
     tcase_add_test(events, registration_that_was_rolled_back_does_not_trigger);
     suite_add_tcase(s, events);
     tcase_add_checked_fixture(c, probe_setup, teardown);

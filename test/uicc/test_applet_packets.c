@@ -2,7 +2,9 @@
  * it names, at its security level, in one transaction with its counter and its proof. */
 #include "test/support/uicc/air.h"
 #include "test/uicc/probe_fixture.h"
+#include "uicc/applet/platform.h"
 #include "uicc/remote/counter.h"
+#include "uicc/slot/slot.h"
 
 #include <stdio.h>
 
@@ -226,6 +228,37 @@ START_TEST(effects_and_counter_are_one_commit)
 }
 END_TEST
 
+/* ---- what is not for every applet (platform.h) ---- */
+
+static void manage(struct applet *a, struct applet_activation *act)
+{
+    const struct opchange_command c = {.op = OPCHANGE_CHANGE, .expected = 1, .to = 2};
+    struct applet_subscription s;
+
+    (void)act;
+    ck_assert_int_eq(applet_subscription_read(a, &s), ERR_DENIED);
+    ck_assert_int_eq(applet_subscription_check(a, &c), ERR_DENIED);
+    ck_assert_int_eq(applet_subscription_try(a, &c), ERR_DENIED);
+    ck_assert_int_eq(applet_subscription_confirm(a), ERR_DENIED);
+    ck_assert_int_eq(applet_subscription_restore(a), ERR_DENIED);
+    ck_assert_int_eq(applet_subscription_renew(a, &c), ERR_DENIED);
+    ck_assert_int_eq(applet_reset_terminal(a), ERR_DENIED);
+}
+
+START_TEST(subscription_is_the_manager_s_alone)
+{
+    struct air_packet packed = packet(1);
+
+    listen_to(APPLET_FORMATTED_SMS, 0x16);
+    p->runs = manage;
+    air_run(o, &packed);
+    ck_assert_uint_eq(air_proof(o, &packed).rsc, RSC_OK);
+    ck_assert_uint_eq(p->count, 1);
+    ck_assert_uint_eq(slot_in_force(&o->card->store), 1);
+    ck_assert_uint_eq(air_hex(o, "80F2000C00"), 0x9000); /* and no REFRESH */
+}
+END_TEST
+
 /* ---- messages that the terminal writes into EF.SMS ---- */
 
 /* UPDATE RECORD 1 of EF.SMS with a message of this user data. */
@@ -328,6 +361,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, packet_whose_applet_fails_has_not_happened);
     tcase_add_test(c, abort_undoes_all_but_the_counter);
     tcase_add_test(c, effects_and_counter_are_one_commit);
+    tcase_add_test(c, subscription_is_the_manager_s_alone);
     tcase_add_test(c, text_written_by_the_terminal_is_told);
     tcase_add_test(c, packet_written_by_the_terminal_reaches_its_applet);
     tcase_add_test(c, packet_in_a_record_moves_nothing_else);

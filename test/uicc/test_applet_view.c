@@ -54,6 +54,7 @@ START_TEST(view_may_no_more_than_its_access_domain)
     ended(applet_view_select(&a, &v, FID_EF_IMSI, NULL), 0x9000);
     ended(applet_view_read_binary(&a, &v, 0, 9, &out), 0x9000);
     ended(applet_view_update_binary(&a, &v, 8, RD((const uint8_t *)"\x77", 1)), 0x6982);
+    teardown();
     probe_setup();
     open_view(0);
     ended(applet_view_select(&a, &v, FID_EF_IMSI, NULL), 0x9000);

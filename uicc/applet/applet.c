@@ -166,10 +166,7 @@ static struct applet_reply *open_reply(const struct applet *a, const struct appl
 {
     struct applet_reply *reply = a->card->applets->reply;
 
-    if (reply == NULL || reply->posted || act->question == 0 ||
-        act->question != a->card->applets->question)
-        return NULL;
-    return reply;
+    return reply != NULL && act->answers && !reply->posted ? reply : NULL;
 }
 
 static enum err post(struct applet *a, struct applet_activation *act, bool ok, struct rd head,

@@ -33,6 +33,7 @@
  *   JCSystem.makeTransient...       applet_transient, applet_transient_selected
  *   JCSystem.abortTransaction       applet_abort
  *   ToolkitRegistry, the handlers   below; uicc.access.FileView: view.h
+ *   Shareable interfaces            its own business: no caller here reaches across applets
  */
 #ifndef RESEAT_UICC_APPLET_APPLET_H
 #define RESEAT_UICC_APPLET_APPLET_H
@@ -81,8 +82,8 @@ struct applet_activation {
 
     /* the card's */
     enum { APPLET_READY, APPLET_SENDING, APPLET_PARKED, APPLET_OVER } state;
-    uint16_t question; /* the ENVELOPE that it may answer; 0 none */
-    uint8_t steps;     /* calls since the last TERMINAL RESPONSE or the beginning */
+    bool answers;  /* came with an ENVELOPE that it may answer, while that lasts */
+    uint8_t steps; /* calls since the last TERMINAL RESPONSE or the beginning */
     uint8_t type, qualifier, destination;
     uint8_t body_len;
     uint8_t body[CAT_COMMAND_MAX];

@@ -168,7 +168,6 @@ static void command_done(struct card *card, uint8_t command_type, uint8_t result
     act->steps = 0;
     act->result = result;
     act->response = response;
-    act->question = 0;
     note_channel(card->applets, act);
     call(card, act);
     applet_serve(card);
@@ -287,8 +286,7 @@ static enum err append(struct card *card, uint8_t number, const struct applet_ca
     act->item = cause->item;
     if (cause->packet != NULL)
         act->packet = *cause->packet;
-    if (all->reply != NULL && applet_event_has_answer(cause->event))
-        act->question = all->question;
+    act->answers = all->reply != NULL && applet_event_has_answer(cause->event);
     while (*end != NULL)
         end = &(*end)->next;
     *end = act;
@@ -306,22 +304,6 @@ enum err applet_trigger(struct card *card, uint8_t number, const struct applet_c
 
 /* ---- packets ---- */
 
-void applet_ask(struct applets *all, struct applet_reply *reply)
-{
-    all->reply = reply;
-    all->question = (uint16_t)(all->question == UINT16_MAX ? 1 : all->question + 1);
-}
-
-static void drop_packet(struct card *card)
-{
-    struct applet_activation **place = &card->applets->first;
-
-    while (*place != NULL && *place != card->applets->packet)
-        place = &(*place)->next;
-    if (*place != NULL)
-        drop_activation(card, place);
-}
-
 enum err applet_run_packet(struct card *card, uint8_t number, const struct applet_cause *cause,
                            struct wr *answer, bool *refused)
 {
@@ -329,7 +311,7 @@ enum err applet_run_packet(struct card *card, uint8_t number, const struct apple
     struct applet_reply reply = {.out = answer, .room = answer->cap};
     enum err e;
 
-    applet_ask(all, &reply);
+    all->reply = &reply;
     all->error = ERR_OK;
     all->packet = NULL;
     e = append(card, number, cause, &all->packet);
@@ -347,6 +329,11 @@ enum err applet_run_packet(struct card *card, uint8_t number, const struct apple
 
 void applet_drop_packet(struct card *card)
 {
-    drop_packet(card);
+    struct applet_activation **place = &card->applets->first;
+
+    while (*place != NULL && *place != card->applets->packet)
+        place = &(*place)->next;
+    if (*place != NULL)
+        drop_activation(card, place);
     card->applets->effects = (struct applet_effects){false, false};
 }

@@ -91,7 +91,6 @@ struct applets {
     enum err error; /* the first one that an activation ended with */
     struct applet_effects effects;
     struct applet_reply *reply; /* NULL: nothing to answer */
-    uint16_t question;          /* number of the ENVELOPE under way */
 
     bool listened_known; /* cache over the registrations */
     struct applet_events listened;
@@ -144,10 +143,6 @@ NODISCARD enum err applet_run_packet(struct card *card, uint8_t number,
                                      bool *refused);
 /* It failed, or the transaction did: what it asked for is not done. */
 void applet_drop_packet(struct card *card);
-
-/* A question begins, which reply will hold the answer to; NULL: there is none. Until the caller
- * takes it away again. */
-void applet_ask(struct applets *all, struct applet_reply *reply);
 
 /* --- trigger.c: what happens becomes activations --- */
 

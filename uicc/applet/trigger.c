@@ -420,7 +420,7 @@ sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr 
     enum err e;
     sw_t sw;
 
-    applet_ask(all, out->len == 0 ? &reply : NULL);
+    all->reply = out->len == 0 ? &reply : NULL;
     sw = dispatch(card, &cause);
     applet_serve(card);
     all->reply = NULL;

@@ -351,6 +351,8 @@ START_TEST(applications_of_the_profile_are_listed)
     offcard_expect(h, "80F24002094F07A0000000871004",
                    "E325 4F10A0000000871004FFFFFFFF8907090000 9F700107 C503000000 CC08" ISD
                    " 9000");
+    offcard_expect(h, "80F280020A 4F021234 5C044F9F70C5",
+                   "E313 4F08" ISD " 9F70010F C50394FE80 9000"); /* its name is not looked at */
     offcard_expect(h, "80F24002024F", "6A80");
     offcard_expect(h, "80F2600202 4F00", "6A86");
 }

@@ -75,9 +75,11 @@ static uint8_t subset_of(const struct applet_entry *e)
     return SUBSET_APPLICATIONS;
 }
 
+/* GP 11.4.2.1: there is one issuer's domain, by whatever name. */
 static bool is_asked(const struct question *q, const struct applet_entry *e)
 {
-    return (subset_of(e) & q->subset) != 0 && applet_aid_begins(&e->aid, q->name) &&
+    return (subset_of(e) & q->subset) != 0 &&
+           (q->subset == SUBSET_ISD || applet_aid_begins(&e->aid, q->name)) &&
            isd_may_touch(q->caller, e, PRIVILEGE_GLOBAL_REGISTRY);
 }
 

@@ -29,6 +29,7 @@ static const struct torn_step files[] = {
     {.before = APP "|00A4000C026F11", .send = "8032000003 000001", .want = "9000"},
     {.before = APP "|00A4000C026F12", .send = "80DB008005 8003AABBCC", .want = "9000"},
     {.before = APP "|00A4000C026F12|80DB008067 848178" BYTES_100, .send = "80DB000014" TEN("7A7B"), .want = "9000"},
+    {.before = APP "|00A4000C026F12", .send = "80DB008003 8402AA", .want = "63F1"}, /* the old value goes */
     {.before = APP "|00A4000C026F12", .send = "80DB008001 80", .want = "9000"},
 };
 

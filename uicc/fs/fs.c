@@ -530,7 +530,7 @@ static const struct fs_index *engine_index(struct card *card)
 
 static size_t fs_len(const struct card *card)
 {
-    return sizeof(struct fs) + (card->profile->file_count + 7U) / 8;
+    return offsetof(struct fs, changed) + (card->profile->file_count + 7U) / 8;
 }
 
 enum err fs_open(struct card *card)

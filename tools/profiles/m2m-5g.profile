@@ -119,8 +119,8 @@ adm1 = 10
 # What a TAR leads to: rfm-uicc (files from the MF), rfm-usim (from the USIM), rfm-sim
 # (class A0; left out without sim-mode), ram (applications), opchange (subscription
 # manager); the least security it accepts, coded as SPI1 (16: ciphered, CC, counter
-# above; never less than 12); the keys that count as verified. The first line replaces
-# the built-in list.
+# above; never less than 12); the keys that count as verified: PIN1, PIN2, ADM1, or a
+# reference like 0B. The first line replaces the built-in list.
 tar B00000 = rfm-uicc 16 PIN1 ADM1
 tar B00120 = rfm-uicc 16 PIN1 ADM1
 tar B00001 = rfm-usim 16 PIN1 ADM1

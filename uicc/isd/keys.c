@@ -276,16 +276,40 @@ enum err isd_keys_remove_all(struct card *card, uint8_t domain)
     return e;
 }
 
-enum err isd_keys_retire(struct card *card, uint8_t slot)
+/* An entry that cannot be read may have been a domain. */
+static bool may_have_keys(const struct card *card, uint8_t number)
+{
+    struct applet_entry e;
+
+    switch (applet_registry_read(&card->store, number, &e)) {
+    case ERR_OK:
+        return isd_is_domain(&e);
+    case ERR_NOT_FOUND:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static enum err retire_domain(struct card *card, uint8_t domain, uint8_t slot)
 {
     enum err e = ERR_OK;
     struct rd r;
 
+    for (uint8_t v = 1; v <= ISD_KEYS_LAST && e == ERR_OK; v++) {
+        if (store_get(&card->store, object_of(domain, v), &r) && r.left > 0 && r.at[0] == slot)
+            e = isd_keys_remove(card, domain, v, 0);
+    }
+    return e;
+}
+
+enum err isd_keys_retire(struct card *card, uint8_t slot)
+{
+    enum err e = ERR_OK;
+
     for (uint8_t domain = APPLET_ISD; domain <= APPLET_ENTRIES_MAX && e == ERR_OK; domain++) {
-        for (uint8_t v = 1; v <= ISD_KEYS_LAST && e == ERR_OK; v++) {
-            if (store_get(&card->store, object_of(domain, v), &r) && r.left > 0 && r.at[0] == slot)
-                e = isd_keys_remove(card, domain, v, 0);
-        }
+        if (may_have_keys(card, domain))
+            e = retire_domain(card, domain, slot);
     }
     return e;
 }

@@ -131,6 +131,26 @@ START_TEST(opchange_change_rewrites_identity_files)
 }
 END_TEST
 
+/* RAND and B-TID of A's bootstrapping, and who used it, are nothing to B; they come back with A. */
+START_TEST(opchange_change_forgets_bootstrapping)
+{
+    struct opchange_command c = air_change_to(1, IMSI_B, 1, 0);
+
+    teardown();
+    o = air_new("services = +68\ncontent 7FFF/6FD6 = 1011223344\n", SECPKT_AES);
+    air_terminal(o);
+    ck_assert_uint_eq(file("7FFF6FD6").at[1], 0x11);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    hexrow_assert(RD(file("7FFF6FD6").at, 5), "FFFFFFFFFF", "EF.GBABP");
+    air_session(o);
+    air_hex(o, "80F2000C00");
+    air_hex(o, "80F2000C00");
+    air_session(o);
+    ck_assert_uint_eq(slot_in_force(&o->card->store), 1);
+    hexrow_assert(RD(file("7FFF6FD6").at, 5), "1011223344", "EF.GBABP");
+}
+END_TEST
+
 START_TEST(opchange_fall_back_restores_every_file)
 {
     static const char *const paths[] = {"7FFF6F07", "7FFF6F78", "7FFF6FAD", "7FFF6F7B", "7FFF6F08",
@@ -443,6 +463,7 @@ Suite *suite_under_test(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, opchange_change_moves_to_next_slot);
     tcase_add_test(t, opchange_change_rewrites_identity_files);
+    tcase_add_test(t, opchange_change_forgets_bootstrapping);
     tcase_add_test(t, opchange_fall_back_restores_every_file);
     tcase_add_test(t, opchange_change_knows_length_of_mnc);
     tcase_add_test(t, opchange_fall_back_restores_file_written_twice);

@@ -16,10 +16,15 @@
 #define SMSP_CENTRE_LEN 12
 
 /* Files that only this list names: the ISIM where our profiles have it, SAIP's place for what GET
- * IDENTITY reads, and DF.GSM (TS 51.011 10.3). */
+ * IDENTITY reads, GBA (TS 31.102 4.2.79, 4.2.83; TS 31.103 4.2.9, 4.2.10) and DF.GSM (TS 51.011
+ * 10.3). */
 #define FID_ADF_ISIM               0x7FF2
 #define FID_DF_SAIP                0x5FD0
 #define FID_EF_SUCI_CALC_INFO_USIM 0x4F01
+#define FID_EF_GBABP               0x6FD6
+#define FID_EF_GBANL               0x6FDA
+#define FID_EF_GBABP_ISIM          0x6FD5
+#define FID_EF_GBANL_ISIM          0x6FD7
 #define FID_EF_LOCIGPRS            0x6F53
 #define FID_EF_KC_2G               0x6F20
 #define FID_EF_KCGPRS_2G           0x6F52
@@ -306,6 +311,8 @@ static const struct {
     {{FID_CURRENT_ADF, FID_DF_GSM_ACCESS, FID_EF_KC}, no_gsm_keys},
     {{FID_CURRENT_ADF, FID_DF_GSM_ACCESS, FID_EF_KCGPRS}, no_gsm_keys},
     {{FID_CURRENT_ADF, FID_EF_START_HFN}, start_values},
+    {{FID_CURRENT_ADF, FID_EF_GBABP}, erase},
+    {{FID_CURRENT_ADF, FID_EF_GBANL}, erase},
     {{FID_CURRENT_ADF, FID_EF_SPN}, provider_name},
     {{FID_CURRENT_ADF, FID_EF_PNN}, erase},
     {{FID_CURRENT_ADF, FID_EF_OPL}, erase},
@@ -328,6 +335,8 @@ static const struct {
     {{FID_ADF_ISIM, FID_EF_IMPI}, private_identity},
     {{FID_ADF_ISIM, FID_EF_DOMAIN}, home_domain},
     {{FID_ADF_ISIM, FID_EF_IMPU}, public_identity},
+    {{FID_ADF_ISIM, FID_EF_GBABP_ISIM}, erase},
+    {{FID_ADF_ISIM, FID_EF_GBANL_ISIM}, erase},
     {{FID_CURRENT_ADF, FID_EF_IMSI}, imsi},
 };
 

@@ -305,7 +305,10 @@ START_TEST(event_list_tells_the_terminal_of_all)
     probe(1, 1, APPLET_NETWORK_REJECTION);
     probe(2, 1, APPLET_LANGUAGE_SELECTION);
     probe(3, 1, APPLET_STATUS_COMMAND); /* which is none of the terminal's */
-    card_expect(t, "8010000014 FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "910F");
+    card_expect(t,
+                "8010000028 FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+                "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+                "910F");
     card_expect(t, "801200000F", "D00D 8103010500 82028182 99020712 9000");
 }
 END_TEST

@@ -292,6 +292,33 @@ START_TEST(applets_parked_in_turn_do_not_mix)
 }
 END_TEST
 
+/* The terminal still answers the command of an applet that is gone; nobody else hears of it. */
+START_TEST(answer_to_a_removed_applet_is_nobody_s)
+{
+    const struct toolkit_registration grant = {.max_text = 0};
+    struct probe *gone = granted(1, APPLET_STATUS_COMMAND, &grant),
+                 *other = granted(2, APPLET_IDLE_SCREEN, &grant);
+
+    card_send(t, "8010000014 FFFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+    sends(gone, text, 1);
+    sends(other, text, 1);
+    card_expect(t, "80F2000C00", "9110");
+    card_send(t, "8012000010");
+    ck_assert_int_eq(applet_uninstall(t->card, (uint8_t)(gone - probes)), ERR_OK);
+    ck_assert_int_eq(store_commit(&t->card->store), ERR_OK);
+    card_expect(t, "80C2000009 D607 990105 82020281", "9000");
+    ck_assert_uint_eq(other->count, 1);
+    card_expect(t, "801400000C 810301210082028281 830120", "9110");
+    ck_assert_uint_eq(gone->count, 1);
+    ck_assert_uint_eq(other->count, 1); /* the terminal is its own only now */
+    fetched("10", "D00E 8103022100 82028102 8D03046869 9000");
+    card_expect(t, DONE("02"), "9000");
+    ck_assert_uint_eq(other->count, 2);
+    ck_assert_uint_eq(other->log[1].result, 0x00);
+    ck_assert_uint_eq(t->card->applets->count, 0);
+}
+END_TEST
+
 START_TEST(reset_drops_who_was_parked)
 {
     const struct toolkit_registration grant = {.max_text = 0};
@@ -375,6 +402,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, poll_interval_is_the_shortest_that_is_wanted);
     tcase_add_test(c, menu_entry_is_changed_and_told_again);
     tcase_add_test(c, applets_parked_in_turn_do_not_mix);
+    tcase_add_test(c, answer_to_a_removed_applet_is_nobody_s);
     tcase_add_test(c, reset_drops_who_was_parked);
     tcase_add_test(c, commands_go_on_while_an_applet_is_parked);
     tcase_add_test(c, terminal_is_offered_once_to_who_asked);

@@ -94,7 +94,7 @@ static bool may_open_channel(const struct applet *a)
     struct toolkit_registration r;
     unsigned open = 0;
 
-    for (unsigned i = 1; i <= TOOLKIT_CHANNELS_MAX; i++)
+    for (unsigned i = 0; i < TOOLKIT_CHANNELS_MAX; i++)
         open += a->card->applets->channels[i] == a->number;
     return applet_toolkit_read(&a->card->store, a->number, &r) == ERR_OK && open < r.max_channels;
 }
@@ -117,7 +117,7 @@ static bool may_send(const struct applet *a, uint8_t type, uint8_t destination, 
     }
     if (destination <= DEVICE_CHANNEL_0 || destination > DEVICE_CHANNEL_0 + TOOLKIT_CHANNELS_MAX)
         return true;
-    return a->card->applets->channels[destination - DEVICE_CHANNEL_0] == a->number;
+    return a->card->applets->channels[destination - DEVICE_CHANNEL_0 - 1] == a->number;
 }
 
 enum err applet_send(struct applet *a, struct applet_activation *act, uint8_t type,

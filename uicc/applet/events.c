@@ -80,6 +80,27 @@ uint64_t applet_event_codes(const struct applet_events *set)
     return codes;
 }
 
+_Static_assert(ARRAY_LEN(rows) <= 64, "a mask has a bit for each");
+
+uint64_t applet_event_mask(const struct applet_events *set)
+{
+    uint64_t mask = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (applet_events_has(set, rows[i].event))
+            mask |= 1ULL << i;
+    }
+    return mask;
+}
+
+uint64_t applet_event_bit(uint8_t event)
+{
+    struct applet_events set = {{0}};
+
+    applet_events_put(&set, event, true);
+    return applet_event_mask(&set);
+}
+
 bool applet_event_is_free(uint8_t event)
 {
     return (flags_of(event) & FREE) != 0;

@@ -79,6 +79,10 @@ uint8_t applet_event_of_code(uint8_t code);
 /* The reverse: codes that these events stand for, a bit each. */
 uint64_t applet_event_codes(const struct applet_events *set);
 
+/* The same as a mask of the events that there are, and one of them in it; 0 for no event. */
+uint64_t applet_event_mask(const struct applet_events *set);
+uint64_t applet_event_bit(uint8_t event);
+
 /* May an instance ask for it by itself? Menu and timer events come with what they need. */
 bool applet_event_is_free(uint8_t event);
 /* Only one instance at a time: two answers could contradict each other (TS 102 241 4.3). */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CHANNEL_MASK TOOLKIT_CHANNELS_MAX
+#define NOBODY       0  /* number of no entry */
 #define STEPS_MAX    16 /* calls of an activation with no terminal in between */
 #define ENVELOPE_MAX 4096U
 
@@ -35,10 +36,6 @@ static void drop_activation(struct card *card, struct applet_activation **place)
     struct arena *arena = card->engine->arena;
 
     *place = act->next;
-    if (card->applets->sending == act)
-        card->applets->sending = NULL;
-    if (card->applets->packet == act)
-        card->applets->packet = NULL;
     card->applets->count--;
     arena_free(arena, (void *)(uintptr_t)act->envelope.at, act->envelope.left);
     arena_free(arena, act->memory, act->memory_len);
@@ -82,13 +79,23 @@ void applet_clear_selected(struct card *card, uint8_t channel)
     }
 }
 
+/* Its command may be with the terminal: the answer will come, and must not be taken for that to
+ * another one. */
+static bool is_orphaned(struct applet_activation *act)
+{
+    if (act->state != APPLET_PARKED)
+        return false;
+    act->number = NOBODY;
+    return true;
+}
+
 void applet_forget(struct card *card, uint8_t number)
 {
     struct applet_activation **act = &card->applets->first;
     struct transient **t = &card->applets->transients;
 
     while (*act != NULL) {
-        if ((*act)->number == number)
+        if ((*act)->number == number && !is_orphaned(*act))
             drop_activation(card, act);
         else
             act = &(*act)->next;
@@ -99,7 +106,7 @@ void applet_forget(struct card *card, uint8_t number)
         else
             t = &(*t)->next;
     }
-    for (unsigned i = 1; i <= TOOLKIT_CHANNELS_MAX; i++) {
+    for (unsigned i = 0; i < TOOLKIT_CHANNELS_MAX; i++) {
         if (card->applets->channels[i] == number)
             card->applets->channels[i] = 0;
     }
@@ -135,7 +142,17 @@ static void call(struct card *card, struct applet_activation *act)
         a.ops->toolkit(&a, act);
     act->response = RD(NULL, 0);
     if (all->error == ERR_OK)
-        all->error = act->error;
+        all->error = (uint8_t)act->error;
+}
+
+/* Whose command is with the terminal, or waits for FETCH; NULL for nobody's. */
+static struct applet_activation *parked(const struct card *card)
+{
+    struct applet_activation *act = card->applets->first;
+
+    while (act != NULL && act->state != APPLET_PARKED)
+        act = act->next;
+    return act;
 }
 
 /* Who opens a channel has it until he closes it, or is reset. */
@@ -146,25 +163,24 @@ static void note_channel(struct applets *all, const struct applet_activation *ac
 
     if (act->result > CAT_RESULT_DONE_MAX)
         return;
-    if (act->type == PROACTIVE_CLOSE_CHANNEL)
-        all->channels[id] = 0;
+    if (act->type == PROACTIVE_CLOSE_CHANNEL && id != 0)
+        all->channels[id - 1] = 0;
     if (act->type != PROACTIVE_OPEN_CHANNEL ||
         ctlv_find(act->response, CTLV_CHANNEL_STATUS, &status) != ERR_OK || status.left == 0)
         return;
     id = status.at[0] & CHANNEL_MASK;
     if (id != 0)
-        all->channels[id] = act->number;
+        all->channels[id - 1] = act->number;
 }
 
 static void command_done(struct card *card, uint8_t command_type, uint8_t result,
                          struct rd response)
 {
-    struct applet_activation *act = card->applets->sending;
+    struct applet_activation *act = parked(card);
 
     (void)command_type;
-    card->applets->sending = NULL;
     if (act == NULL)
-        return; /* its instance is gone */
+        return;
     act->steps = 0;
     act->result = result;
     act->response = response;
@@ -181,7 +197,6 @@ static void send(struct card *card, struct applet_activation *act)
 
     if (e == ERR_OK) {
         act->state = APPLET_PARKED;
-        card->applets->sending = act;
     } else if (e != ERR_SPACE || !cat_busy(card)) {
         act->result = e == ERR_UNSUPPORTED ? RESULT_BEYOND_CAPABILITY : RESULT_TERMINAL_UNABLE;
         call(card, act);
@@ -203,7 +218,7 @@ static bool advance(struct card *card)
             call(card, act);
             return true;
         }
-        if (act->state == APPLET_SENDING && card->applets->sending == NULL) {
+        if (act->state == APPLET_SENDING && parked(card) == NULL) {
             send(card, act);
             return act->state != APPLET_SENDING || act->steps > 0;
         }
@@ -218,7 +233,7 @@ static bool offer_terminal(struct card *card)
     const struct applet_cause cause = {.event = APPLET_HANDLER_AVAILABLE};
     struct applet a = {.card = card};
 
-    if (!card->applets->ready || card->applets->sending != NULL || cat_busy(card) ||
+    if (!card->applets->ready || parked(card) != NULL || cat_busy(card) ||
         !applet_is_listened(card, cause.event))
         return false;
     a.number = applet_first_listener(card, cause.event);
@@ -304,36 +319,40 @@ enum err applet_trigger(struct card *card, uint8_t number, const struct applet_c
 
 /* ---- packets ---- */
 
+void applet_drop_packet(struct card *card, const struct applet_activation *act)
+{
+    struct applet_activation **place = &card->applets->first;
+
+    while (*place != NULL && *place != act)
+        place = &(*place)->next;
+    if (*place != NULL)
+        drop_activation(card, place);
+    card->applets->effects = (struct applet_effects){false, false};
+}
+
 enum err applet_run_packet(struct card *card, uint8_t number, const struct applet_cause *cause,
-                           struct wr *answer, bool *refused)
+                           struct wr *answer, bool *refused, struct applet_activation **act)
 {
     struct applets *all = card->applets;
     struct applet_reply reply = {.out = answer, .room = answer->cap};
     enum err e;
 
+    *act = NULL;
     all->reply = &reply;
     all->error = ERR_OK;
-    all->packet = NULL;
-    e = append(card, number, cause, &all->packet);
-    if (e == ERR_OK && !is_its_turn(card, all->packet))
+    e = append(card, number, cause, act);
+    if (e == ERR_OK && !is_its_turn(card, *act))
         e = ERR_BUSY;
     else if (e == ERR_OK)
-        call(card, all->packet);
+        call(card, *act);
     if (e == ERR_OK)
-        e = all->error;
+        e = (enum err)all->error;
     all->reply = NULL;
     all->error = ERR_OK;
     *refused = reply.refused;
+    if (e == ERR_OK)
+        return e;
+    applet_drop_packet(card, *act);
+    *act = NULL;
     return e;
-}
-
-void applet_drop_packet(struct card *card)
-{
-    struct applet_activation **place = &card->applets->first;
-
-    while (*place != NULL && *place != card->applets->packet)
-        place = &(*place)->next;
-    if (*place != NULL)
-        drop_activation(card, place);
-    card->applets->effects = (struct applet_effects){false, false};
 }

@@ -75,37 +75,33 @@ struct applet_reply {
 
 /* What must happen once the command that did it is durable. */
 struct applet_effects {
-    bool reset;        /* REFRESH, UICC reset */
-    bool keys_changed; /* a key died */
+    bool reset : 1;        /* REFRESH, UICC reset */
+    bool keys_changed : 1; /* a key died */
 };
 
-/* Volatile state of all applets of a card. */
+/* Volatile state of all applets of a card. Every card of a fleet has it: widest members first. */
 struct applets {
-    struct applet_activation *first;   /* in the order in which they came */
-    struct applet_activation *sending; /* its command is with the terminal, or waits for FETCH */
-    struct applet_activation *packet;  /* of the packet under way, or the last one */
-    uint8_t count;
-    bool started;   /* the first command after the answer to reset was there */
-    bool serving;   /* on the way down already */
-    bool aborted;   /* applet_abort() was called by the activation under way */
-    enum err error; /* the first one that an activation ended with */
+    struct applet_activation *first; /* in the order in which they came */
+    struct transient *transients;    /* CLEAR_ON_RESET and CLEAR_ON_DESELECT */
+    struct applet_reply *reply;      /* while an ENVELOPE or a packet may be answered */
+    uint64_t listened;               /* cache over the registrations: applet_event_mask() */
+    uint64_t spoilt_ms; /* last authentication that failed, or when the power came (uicc/isd) */
+    uint16_t poll_told, poll_granted;       /* seconds; 0 none */
+    uint8_t error;                          /* the first one that an activation ended with */
+    uint8_t channels[TOOLKIT_CHANNELS_MAX]; /* who opened channel 1, 2 ...; 0 nobody */
+    uint8_t count;                          /* of activations */
+    uint8_t personalised;                   /* instance that STORE DATA is for (uicc/isd); 0 none */
+    uint8_t listed;        /* entry that GET STATUS told last, while there is more to tell */
+    uint8_t listed_subset; /* of this P1 */
     struct applet_effects effects;
-    struct applet_reply *reply; /* NULL: nothing to answer */
 
-    bool listened_known; /* cache over the registrations */
-    struct applet_events listened;
-
-    bool ready;      /* TERMINAL PROFILE was received */
-    bool set_up_due; /* menu, event list and polling are not what the terminal knows */
-    bool menu_told, events_told;
-    uint16_t poll_told, poll_granted;           /* seconds; 0 none */
-    uint8_t channels[TOOLKIT_CHANNELS_MAX + 1]; /* who opened it; 0 nobody */
-
-    struct transient *transients; /* CLEAR_ON_RESET and CLEAR_ON_DESELECT */
-    uint8_t personalised;         /* instance that STORE DATA is for (uicc/isd); 0 none */
-    uint8_t listed;               /* entry that GET STATUS told last, while there is more to tell */
-    uint8_t listed_subset;        /* of this P1 */
-    uint64_t spoilt_ms;           /* last authentication that failed, or when the power came */
+    bool started : 1; /* the first command after the answer to reset was there */
+    bool serving : 1; /* on the way down already */
+    bool aborted : 1; /* applet_abort() was called by the activation under way */
+    bool listened_known : 1;
+    bool ready : 1;      /* TERMINAL PROFILE was received */
+    bool set_up_due : 1; /* menu, event list and polling are not what the terminal knows */
+    bool menu_told : 1, events_told : 1;
 };
 
 /* --- toolkit.c: activations --- */
@@ -136,13 +132,14 @@ void applet_clear_selected(struct card *card, uint8_t channel);
  * now, and what it posts is in answer. Its proactive command, if it sends one, waits for
  * applet_serve().
  * out:    refused  it posted "not ok"
+ *         act      the activation, until applet_serve(); NULL on error
  * errors: ERR_BUSY (it is under way already, or too many are), ERR_NOMEM; what it failed with
  */
 NODISCARD enum err applet_run_packet(struct card *card, uint8_t number,
                                      const struct applet_cause *cause, struct wr *answer,
-                                     bool *refused);
-/* It failed, or the transaction did: what it asked for is not done. */
-void applet_drop_packet(struct card *card);
+                                     bool *refused, struct applet_activation **act);
+/* The transaction failed: what it asked for is not done. act: as above, or NULL */
+void applet_drop_packet(struct card *card, const struct applet_activation *act);
 
 /* --- trigger.c: what happens becomes activations --- */
 

@@ -22,33 +22,28 @@
 
 /* ---- who listens ---- */
 
-static struct applet_events ask_everybody(const struct card *card)
+static uint64_t ask_everybody(const struct card *card)
 {
     struct toolkit_registration r;
     struct applet_entry e = {.number = 0};
-    struct applet_events all = {{0}};
+    uint64_t mask = 0;
 
-    while (applet_toolkit_next(&card->store, &e, &r)) {
-        for (size_t i = 0; i < sizeof all.bits; i++)
-            all.bits[i] |= r.events.bits[i];
-    }
-    return all;
+    while (applet_toolkit_next(&card->store, &e, &r))
+        mask |= applet_event_mask(&r.events);
+    return mask;
 }
 
 /* What is staged may be undone, so that only what is committed is remembered. */
 bool applet_is_listened(const struct card *card, uint8_t event)
 {
     struct applets *all = card->applets;
-    struct applet_events now;
+    uint64_t now = all->listened_known ? all->listened : ask_everybody(card);
 
-    if (all->listened_known)
-        return applet_events_has(&all->listened, event);
-    now = ask_everybody(card);
     if (!store_dirty(&card->store)) {
         all->listened = now;
         all->listened_known = true;
     }
-    return applet_events_has(&now, event);
+    return (now & applet_event_bit(event)) != 0;
 }
 
 struct rank {
@@ -125,7 +120,7 @@ struct applet_effects applet_take_effects(struct card *card)
 static enum err conclude(struct card *card)
 {
     struct applet_effects effects = applet_take_effects(card);
-    enum err e = card->applets->error;
+    enum err e = (enum err)card->applets->error;
 
     card->applets->error = ERR_OK;
     if (e != ERR_OK)
@@ -207,7 +202,8 @@ static bool owns_timer(const struct card *card, const struct applet_entry *e,
 static bool owns_channel(const struct card *card, const struct applet_entry *e,
                          const struct toolkit_registration *r, const struct applet_cause *c)
 {
-    return card->applets->channels[c->item] == e->number && applet_events_has(&r->events, c->event);
+    return card->applets->channels[c->item - 1] == e->number &&
+           applet_events_has(&r->events, c->event);
 }
 
 static bool owns_service(const struct card *card, const struct applet_entry *e,
@@ -276,7 +272,7 @@ static sw_t event_download(struct card *card, struct applet_cause *c)
         if (!byte_of(c->envelope, CTLV_CHANNEL_STATUS, 0, &c->item))
             return SW_OK;
         c->item &= TOOLKIT_CHANNELS_MAX;
-        return trigger_owner(card, c, owns_channel);
+        return c->item == 0 ? SW_OK : trigger_owner(card, c, owns_channel);
     case APPLET_LOCAL_CONNECTION:
         /* Service record, TS 102 223 8.63: technology, service identifier, data. */
         return byte_of(c->envelope, CTLV_SERVICE_RECORD, 1, &c->item)

@@ -23,7 +23,8 @@ struct job {
     uint8_t refresh;
     bool keys_changed;
     struct actions actions;
-    bool called, refused; /* an applet was; it posted "not ok" */
+    struct applet_activation *act; /* of an applet that was called */
+    bool refused;                  /* it posted "not ok" */
 };
 
 /* --- applications --- */
@@ -71,8 +72,8 @@ static enum err run_applet(struct job *job)
     enum err e;
 
     card->applets->aborted = false;
-    e = applet_run_packet(card, job->target.instance, &cause, &job->answer, &job->refused);
-    job->called = true;
+    e = applet_run_packet(card, job->target.instance, &cause, &job->answer, &job->refused,
+                          &job->act);
     effects = applet_take_effects(card);
     job->refresh = effects.reset ? REFRESH_UICC_RESET : REFRESH_NONE;
     job->keys_changed = effects.keys_changed;
@@ -148,8 +149,8 @@ static sw_t run_job(struct job *job)
     card->in_script = false;
     card->imsi_changed = false;
     e = commit(job, e);
-    if (e != ERR_OK && job->called)
-        applet_drop_packet(card);
+    if (e != ERR_OK && job->act != NULL)
+        applet_drop_packet(card, job->act);
     if (e != ERR_OK)
         return e == ERR_BUSY ? SW_BUSY : SW_MEMORY;
     follow(job);

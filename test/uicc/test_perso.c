@@ -92,10 +92,10 @@ static const struct {
     {"2F00", 0x1E, 8 * 54, "ALW", "ADM"},
     {"2FE2", 0x02, 10, "ALW", "NEV"},
     {"2F05", 0x05, 10, "ALW", "PIN"},
-    {"2F06", 0x06, 15 * 112, "ALW", "ADM"},
+    {"2F06", 0x06, 15 * 110, "ALW", "ADM"},
     {"2F08", 0x08, 5, "ALW", "ADM"},
     {"7FFF/6F05", 0x02, 10, "ALW", "PIN"},
-    {"7FFF/6F06", 0x17, 15 * 112, "ALW", "ADM"},
+    {"7FFF/6F06", 0x17, 15 * 110, "ALW", "ADM"},
     {"7FFF/6F07", 0x07, 9, "PIN", "ADM"},
     {"7FFF/6F08", 0x08, 33, "PIN", "PIN"},
     {"7FFF/6F09", 0x09, 33, "PIN", "PIN"},
@@ -126,7 +126,7 @@ static const struct {
     {"7FFF/6FDB", 0x00, 1, "PIN", "ADM"},
     {"7FFF/6FDC", 0x00, 1, "PIN", "ADM"},
     {"7FFF/6FE3", 0x1E, 18, "PIN", "PIN"},
-    {"7FFF/6FE4", 0x18, 80, "PIN", "PIN"},
+    {"7FFF/6FE4", 0x18, 54, "PIN", "PIN"},
     {"7FFF/5F3B/4F20", 0x01, 9, "PIN", "PIN"},
     {"7FFF/5F3B/4F52", 0x02, 9, "PIN", "PIN"},
     {"7FFF/5FC0/4F01", 0x01, 20, "PIN", "PIN"},
@@ -334,8 +334,9 @@ END_TEST
  * SFIs that EF.PBR names. */
 START_TEST(perso_compile_shows_one_phonebook_in_both_places)
 {
-    static const char *const names[] = {"4F30", "4F22", "4F23", "4F24",
-                                        "4F3A", "4F09", "4F21", "4F4A"};
+    static const char *const names[] = {"4F30", "4F22", "4F23", "4F24", "4F3A", "4F32",
+                                        "4F4A", "4F09", "4F52", "4F4B", "4F53", "4F11",
+                                        "4F54", "4F4F", "4F21", "4F50"};
     const struct profile *p = made_from(NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {

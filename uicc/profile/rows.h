@@ -147,6 +147,6 @@ enum profile_rule {
         .services = ALWAYS, .body = ROW_MIRROR, .content = path, .clause = __VA_ARGS__   \
     }
 
-#define ARR_LEN 112 /* longest rule below, with room for conditions of three keys */
+#define ARR_LEN 110 /* longest rule below, with room for conditions of three keys */
 
 #endif

@@ -34,18 +34,38 @@ static const struct profile_row graphics[] = {
     ROW_LF("IMG", 0x4F20, 0, 20, 5, RULE_PIN_ADM, SVC(22), "00", "TS 31.102 4.6.1.1", .least = 10),
 };
 
-/* PBR: type 1 files ADN, PBC and UID, one record each per entry; type 3 file EXT1. */
+/* One entry, by EF.PBR: ADN, IAP, SNE, PBC, GRP and UID have its record (type 1); IAP says which
+ * records of ANR and EMAIL are its (type 2); the others are pointed to by what they extend or
+ * name (type 3). */
+#define PBR_TYPE_1 "A81EC0034F3A01C1034F3202C3034F5414C5034F0904C6034F5212C9034F2109"
+#define PBR_TYPE_2 "A90AC4034F1108CA034F500D"
+#define PBR_TYPE_3 "AA14C2034F4A03C7034F4B06C8034F5313CB034F4F16"
+
 static const struct profile_row phonebook[] = {
-    ROW_LF_OF("PBR", 0x4F30, 0, 80, 1, RULE_PIN_ADM, ROW_PLAIN,
-              "A80FC0034F3A01C5034F0902C9034F2103AA05C2034F4A04", "TS 31.102 4.4.2.1", .least = 1),
+    ROW_LF_OF("PBR", 0x4F30, 0, 80, 1, RULE_PIN_ADM, ROW_PLAIN, PBR_TYPE_1 PBR_TYPE_2 PBR_TYPE_3,
+              "TS 31.102 4.4.2.1", .least = 1),
     ROW_TR("PSC", 0x4F22, 0, 4, RULE_PIN_PIN, ALWAYS, "00000000", "TS 31.102 4.4.2.12.2"),
     ROW_TR("CC", 0x4F23, 0, 2, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.12.3"),
     ROW_TR("PUID", 0x4F24, 0, 2, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.12.4"),
     ROW_LF("ADN", 0x4F3A, 0x01, 34, 250, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.3",
            .least = 14),
-    ROW_LF("PBC", 0x4F09, 0x02, 2, 250, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.5"),
-    ROW_LF("UID", 0x4F21, 0x03, 2, 250, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.12.1"),
-    ROW_LF("EXT1", 0x4F4A, 0x04, 13, 10, RULE_PIN_PIN, ALWAYS, "00", "TS 31.102 4.4.2.4"),
+    ROW_LF("IAP", 0x4F32, 0x02, 2, 250, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.2"),
+    ROW_LF("EXT1", 0x4F4A, 0x03, 13, 10, RULE_PIN_PIN, ALWAYS, "00", "TS 31.102 4.4.2.4"),
+    ROW_LF("PBC", 0x4F09, 0x04, 2, 250, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.5"),
+    ROW_LF("GRP", 0x4F52, 0x12, 3, 250, RULE_PIN_PIN, ALWAYS, "000000", "TS 31.102 4.4.2.6",
+           .least = 1),
+    ROW_LF("AAS", 0x4F4B, 0x06, 10, 10, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.7",
+           .least = 1),
+    ROW_LF("GAS", 0x4F53, 0x13, 16, 5, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.8",
+           .least = 1),
+    ROW_LF("ANR", 0x4F11, 0x08, 17, 250, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.9",
+           .least = 15),
+    ROW_LF("SNE", 0x4F54, 0x14, 18, 250, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.10",
+           .least = 1),
+    ROW_LF("CCP1", 0x4F4F, 0x16, 15, 5, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.11"),
+    ROW_LF("UID", 0x4F21, 0x09, 2, 250, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.12.1"),
+    ROW_LF("EMAIL", 0x4F50, 0x0D, 50, 150, RULE_PIN_PIN, ALWAYS, "", "TS 31.102 4.4.2.13",
+           .least = 3),
 };
 
 static const struct profile_row multimedia[] = {

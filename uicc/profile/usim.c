@@ -128,8 +128,7 @@ static const struct profile_row usim[] = {
     ROW_LF("PNNI", 0x6FDF, 0, 64, 3, RULE_ALW_ADM, SVC(79), "", "TS 31.102 4.2.89", .least = 1),
     ROW_LF("NCP-IP", 0x6FE2, 0, 100, 3, RULE_PIN_ADM, SVC(80), "", "TS 31.102 4.2.90", .least = 1),
     ROW_TR("EPSLOCI", 0x6FE3, 0x1E, 18, RULE_PIN_PIN, SVC(85), NO_EPSLOCI, "TS 31.102 4.2.91"),
-    ROW_LF("EPSNSC", 0x6FE4, 0x18, 80, 1, RULE_PIN_PIN, SVC(85), "", "TS 31.102 4.2.92",
-           .least = 54),
+    ROW_LF("EPSNSC", 0x6FE4, 0x18, 54, 1, RULE_PIN_PIN, SVC(85), "", "TS 31.102 4.2.92"),
     /* no facility of the toolkit is kept to the modem */
     ROW_TR("UFC", 0x6FE6, 0, 64, RULE_ALW_ADM, ALWAYS, NO_FACILITIES, "TS 31.102 4.2.93",
            .least = 1),

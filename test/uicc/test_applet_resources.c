@@ -292,6 +292,22 @@ START_TEST(applets_parked_in_turn_do_not_mix)
 }
 END_TEST
 
+START_TEST(applet_that_fails_when_it_goes_on_fails_that_command_alone)
+{
+    const struct toolkit_registration grant = {.max_text = 0};
+    struct probe *p = granted(1, APPLET_STATUS_COMMAND, &grant);
+
+    ready();
+    sends(p, text, 1);
+    card_expect(t, "80F2000C00", "9110");
+    card_send(t, "8012000010");
+    p->fails = ERR_IO;
+    card_expect(t, DONE("01"), "6581");
+    p->fails = ERR_OK;
+    card_expect(t, "80F2000C00", "9000");
+}
+END_TEST
+
 /* The terminal still answers the command of an applet that is gone; nobody else hears of it. */
 START_TEST(answer_to_a_removed_applet_is_nobody_s)
 {
@@ -403,6 +419,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, menu_entry_is_changed_and_told_again);
     tcase_add_test(c, applets_parked_in_turn_do_not_mix);
     tcase_add_test(c, answer_to_a_removed_applet_is_nobody_s);
+    tcase_add_test(c, applet_that_fails_when_it_goes_on_fails_that_command_alone);
     tcase_add_test(c, reset_drops_who_was_parked);
     tcase_add_test(c, commands_go_on_while_an_applet_is_parked);
     tcase_add_test(c, terminal_is_offered_once_to_who_asked);

@@ -157,7 +157,7 @@ NODISCARD enum err applet_polled(struct card *card);
 /* The first command after the answer to reset has been executed; commits by itself. */
 void applet_first_command(struct card *card);
 /* The terminal said what it can do: menu, event list, and who waits for it. */
-void applet_terminal_ready(struct card *card);
+NODISCARD enum err applet_terminal_ready(struct card *card);
 /* An ENVELOPE came, with this object; answers go to out, unless the card has answered already.
  * SW_BUSY when one addressed applet cannot be triggered now. */
 sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr *out);
@@ -166,6 +166,9 @@ bool applet_takes_message(const struct card *card);
 /* A record was written by the terminal; content goes to applets if it is a message in EF.SMS.
  * SW_MEMORY when that fails: then the record was not written either. */
 sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, struct rd content);
+/* All who were called have been: did they fail the command under way? If not, what they asked for
+ * follows. errors: theirs */
+NODISCARD enum err applet_conclude(struct card *card);
 /* The effects of a command: take them once it is durable, or drop them. */
 struct applet_effects applet_take_effects(struct card *card);
 

@@ -116,8 +116,7 @@ struct applet_effects applet_take_effects(struct card *card)
     return taken;
 }
 
-/* All who were triggered have been called: did the command that triggered them succeed? */
-static enum err conclude(struct card *card)
+enum err applet_conclude(struct card *card)
 {
     struct applet_effects effects = applet_take_effects(card);
     enum err e = (enum err)card->applets->error;
@@ -138,7 +137,7 @@ enum err applet_happened(struct card *card, uint8_t event)
         return ERR_OK;
     trigger_all(card, &cause);
     applet_serve(card);
-    return conclude(card);
+    return applet_conclude(card);
 }
 
 enum err applet_polled(struct card *card)
@@ -159,7 +158,7 @@ void applet_first_command(struct card *card)
         store_rollback(&card->store);
 }
 
-void applet_terminal_ready(struct card *card)
+enum err applet_terminal_ready(struct card *card)
 {
     const struct applet_cause cause = {.event = APPLET_PROFILE_DOWNLOAD};
     struct applets *all = card->applets;
@@ -170,6 +169,7 @@ void applet_terminal_ready(struct card *card)
     all->poll_told = all->poll_granted = 0;
     trigger_all(card, &cause);
     applet_serve(card);
+    return applet_conclude(card);
 }
 
 /* ---- envelopes for one ---- */
@@ -381,7 +381,6 @@ static sw_t written(struct card *card, uint8_t record, struct rd content)
     struct wr w = WR_ARRAY(bytes);
     struct applet_cause cause = {
         .event = APPLET_UNFORMATTED_SMS_UPDATE, .tag = CAT_OBJECT_SMS_PP, .item = record};
-    enum err e;
 
     if (read_record(content, &w) != ERR_OK)
         return SW_OK;
@@ -390,8 +389,7 @@ static sw_t written(struct card *card, uint8_t record, struct rd content)
         return receiver_written(card, cause.envelope);
     trigger_all(card, &cause);
     applet_serve(card);
-    e = conclude(card);
-    return sw_from_err(e);
+    return applet_conclude(card) == ERR_OK ? SW_OK : SW_MEMORY;
 }
 
 sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, struct rd content)
@@ -404,7 +402,7 @@ sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, str
         return SW_OK;
     sw = written(card, record, content);
     applet_serve(card);
-    return sw_equal(sw, SW_OK) || sw_is_warning(sw) ? SW_OK : SW_MEMORY;
+    return sw_equal(sw, SW_MEMORY) || sw_equal(sw, SW_BUSY) ? SW_MEMORY : SW_OK;
 }
 
 sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr *out)
@@ -420,7 +418,7 @@ sw_t applet_envelope(struct card *card, uint8_t tag, struct rd value, struct wr 
     sw = dispatch(card, &cause);
     applet_serve(card);
     all->reply = NULL;
-    e = conclude(card);
+    e = applet_conclude(card);
     if (e != ERR_OK)
         return sw_from_err(e);
     return reply.refused && sw_equal(sw, SW_OK) ? SW_WARNING : sw;

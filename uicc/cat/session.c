@@ -116,8 +116,7 @@ sw_t cat_cmd_terminal_profile(struct card *card, struct exec *x)
     cat->profile_received = true;
     cat->fetched = false; /* a terminal that starts again has forgotten what it fetched */
     por_resume(card);
-    applet_terminal_ready(card);
-    return SW_OK;
+    return sw_from_err(applet_terminal_ready(card));
 }
 
 /* TS 102 221 11.2.3. A wrong length is said before anything is handed over. */
@@ -163,7 +162,7 @@ sw_t cat_cmd_terminal_response(struct card *card, struct exec *x)
     struct cat *cat = card->cat;
     struct cat_entry entry = cat->queue[0];
     uint8_t result = RESULT_VALUES_MISSING;
-    enum err e;
+    enum err e, done;
 
     if (x->cmd->p1 != 0 || x->cmd->p2 != 0)
         return SW_P1P2;
@@ -177,5 +176,6 @@ sw_t cat_cmd_terminal_response(struct card *card, struct exec *x)
     if (entry.done != NULL)
         entry.done(card, entry.type, result, e == ERR_OK ? x->cmd->data : RD(NULL, 0));
     applet_serve(card);
-    return sw_from_err(e);
+    done = applet_conclude(card);
+    return sw_from_err(e == ERR_OK ? done : e);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FID_PBR 0x4F30
+
 /* DFs in the order of the walk: from below the MF, 7FFF for an application. */
 static const struct compare_path dfs[] = {
     {PLACE_UNKNOWN, {0}, 0},
@@ -243,6 +245,38 @@ static void visit_child(struct compare_card *c, const struct compare_path *df, u
         (void)visit(c, &path);
 }
 
+static void visit_named(struct compare_card *c, const struct compare_path *df, struct rd record)
+{
+    struct tlv list, part;
+    uint16_t fid;
+
+    while (tlv_next(&record, &list) == ERR_OK && list.tag >= 0xA8 && list.tag <= 0xAA) {
+        while (tlv_next(&list.value, &part) == ERR_OK) {
+            if (rd_u16(&part.value, &fid) == ERR_OK)
+                visit_child(c, df, fid);
+        }
+    }
+}
+
+/* The files of a phonebook have numbers of the card's own, and EF.PBR names them (TS 31.102
+ * 4.4.2.1): A8, A9 and AA with an object for each. */
+static void walk_phonebook(struct compare_card *c, const struct compare_path *df)
+{
+    struct compare_path path = *df;
+    const struct compare_file *pbr;
+    struct rd records, record;
+
+    if (path.len == DECODE_PATH_MAX)
+        return;
+    path.fid[path.len++] = FID_PBR;
+    pbr = compare_find(c, &path);
+    if (pbr == NULL || pbr->record_len == 0)
+        return;
+    records = pbr->body;
+    while (rd_take(&records, pbr->record_len, &record) == ERR_OK)
+        visit_named(c, df, record);
+}
+
 static void walk_df(struct compare_card *c, const struct compare_path *df, bool scan)
 {
     enum decode_place place = show_place(df->application, df->fid, df->len);
@@ -252,6 +286,8 @@ static void walk_df(struct compare_card *c, const struct compare_path *df, bool 
         if ((show_ef_table[i].places & place) != 0)
             visit_child(c, df, show_ef_table[i].fid);
     }
+    if (place == PLACE_PHONEBOOK)
+        walk_phonebook(c, df);
     for (unsigned low = 0; scan && low < 256; low++)
         visit_child(c, df, (uint16_t)(first | low));
 }

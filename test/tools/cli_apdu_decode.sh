@@ -44,6 +44,8 @@ expect 2 "a key that is none" "$apdu" decode --kic-key XY "$traces/toolkit.apdu"
 
 # --- for programs ---------------------------------------------------------------------------------
 expect 0 "JSON" "$apdu" decode --json "$traces/startup_phone_5g.apdu"
+check "with the bytes of each exchange" \
+    'grep -q "\"command\":\"00A40004023F00\",\"response\":\"612F\"" <<<"$output"'
 check "one object a line" '! grep -vq "^{\"place\":.*}$" <<<"$output"'
 if command -v python3 >/dev/null; then
     check "every line is JSON" \

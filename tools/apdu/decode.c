@@ -94,16 +94,21 @@ static void print_time(const struct print *p, uint64_t time_us)
     print_colour(p, PRINT_PLAIN);
 }
 
+static void print_bytes(FILE *f, const struct trace_bytes *b)
+{
+    for (size_t i = 0; i < b->len; i++) {
+        if (b->mark[i] == TRACE_LITERAL)
+            fprintf(f, "%02X", b->at[i]);
+        else
+            fputs(b->mark[i] == TRACE_REST ? ".." : "**", f);
+    }
+}
+
 static void print_pattern(const struct print *p, const char *mark, const struct trace_bytes *b)
 {
     fprintf(p->file, "      %s ", mark);
     print_colour(p, PRINT_DIM);
-    for (size_t i = 0; i < b->len; i++) {
-        if (b->mark[i] == TRACE_LITERAL)
-            fprintf(p->file, "%02X", b->at[i]);
-        else
-            fputs(b->mark[i] == TRACE_REST ? ".." : "**", p->file);
-    }
+    print_bytes(p->file, b);
     print_colour(p, PRINT_PLAIN);
     fputc('\n', p->file);
 }
@@ -180,6 +185,13 @@ static void print_event_kind(FILE *f, const struct trace_event *e)
         decode_status(SW(sw), text, sizeof text);
         fprintf(f, ",\"sw\":\"%04X\",\"status\":", sw);
         print_json_string(f, text);
+    }
+    if (e->kind == TRACE_EXCHANGE) {
+        fputs(",\"command\":\"", f);
+        print_bytes(f, &e->command);
+        fputs("\",\"response\":\"", f);
+        print_bytes(f, &e->answer);
+        fputc('"', f);
     }
 }
 

@@ -110,6 +110,11 @@ uint8_t secpkt_nibble(enum secpkt_algorithm a)
     return algorithms[a].nibble;
 }
 
+enum crypto_cipher secpkt_cipher(enum secpkt_algorithm a)
+{
+    return algorithms[a].cipher;
+}
+
 /* Equal as DES sees it, without the parity bits; constant time. */
 static bool same_des_key(const uint8_t *a, const uint8_t *b)
 {

@@ -94,6 +94,8 @@ const char *secpkt_algorithm_text(enum secpkt_algorithm algorithm, uint8_t cc_le
 
 /* Low nibble of KIc and KID that names an algorithm. */
 uint8_t secpkt_nibble(enum secpkt_algorithm a);
+/* What a key of it enciphers with. */
+enum crypto_cipher secpkt_cipher(enum secpkt_algorithm a);
 
 /* Fields of a command packet that say which application and which keys are meant. */
 struct secpkt_header {

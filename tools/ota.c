@@ -18,6 +18,7 @@ static const struct cli_command commands[] = {
     {"campaign resume", campaign_resume_main, "go on with it"},
     {"campaign cancel", campaign_cancel_main, "end it"},
     {"campaign report", campaign_report_main, "tell how it went, card by card"},
+    {"campaign activate", campaign_activate_main, "hand renewed K to the HLR"},
     {"campaign list", campaign_list_main, "list the campaigns"},
     {NULL, NULL, NULL},
 };

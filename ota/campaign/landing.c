@@ -42,11 +42,13 @@ static enum err on_done(struct campaign_engine *e, struct campaign_case *c,
     if (c->campaign.method == LEDGER_3B || c->campaign.method == LEDGER_3A)
         err =
             ledger_card_moved(e->world.ledger, c->job.card_id, c->job.new_imsi, c->job.new_msisdn);
-    if (c->campaign.method == LEDGER_RENEW)
+    if (c->campaign.method == LEDGER_RENEW || c->campaign.method == LEDGER_RENEW_K)
         err = ledger_card_promote(e->world.ledger, c->job.card_id);
     return err == ERR_OK ? land(e, c) : err;
 }
 
+/* A refused PUT KEY brought nothing. A new K is kept: an earlier command with it, of which no proof
+ * came, may have been executed, and the next campaign tries the same one again. */
 static enum err on_refused(struct campaign_engine *e, struct campaign_case *c,
                            const struct campaign_finding *f)
 {

@@ -14,28 +14,52 @@ static uint64_t due_at(const struct campaign_engine *e, const struct ledger_camp
 }
 
 /* Fresh keys of the lengths and algorithms in force. */
-static enum err make_fresh(struct campaign_engine *e, struct secpkt_key *key)
+static enum err make_fresh(struct campaign_engine *e, struct secret *key)
 {
-    return e->world.random(e->world.context, key->key.bytes, key->key.len);
+    return e->world.random(e->world.context, key->bytes, key->len);
+}
+
+static enum err make_fresh_ota(struct campaign_engine *e, struct vault_pair *keys)
+{
+    enum err err = make_fresh(e, &keys->ota.kic.key);
+
+    if (err == ERR_OK)
+        err = make_fresh(e, &keys->ota.kid.key);
+    return err == ERR_OK ? make_fresh(e, &keys->kik.key) : err;
+}
+
+static enum err make_fresh_k(struct campaign_engine *e, struct vault_pair *keys)
+{
+    enum err err = make_fresh(e, &keys->aka.k);
+
+    return err == ERR_OK && keys->aka.opc.len > 0 ? make_fresh(e, &keys->aka.opc) : err;
+}
+
+/* Both renewals keep their keys in one place: as long as the one has not ended, the other waits. */
+static bool is_pending_k(const struct campaign_case *c)
+{
+    return secret_equal(&c->keys.ota.kid.key, &c->pending.ota.kid.key);
 }
 
 /* The keys of a renewal are stored before they are used, and the same ones serve every try. */
 static enum err prepare_renewal(struct campaign_engine *e, struct campaign_case *c)
 {
+    bool renew_k = c->campaign.method == LEDGER_RENEW_K;
     enum err err;
 
     if (c->has_pending)
-        return ERR_OK;
+        return is_pending_k(c) == renew_k ? ERR_OK : ERR_KEY;
     c->pending = c->keys;
-    err = make_fresh(e, &c->pending.ota.kic);
-    if (err == ERR_OK)
-        err = make_fresh(e, &c->pending.ota.kid);
-    if (err == ERR_OK)
-        err = make_fresh(e, &c->pending.kik);
+    err = renew_k ? make_fresh_k(e, &c->pending) : make_fresh_ota(e, &c->pending);
     if (err == ERR_OK)
         err = ledger_card_set_pending(e->world.ledger, c->job.card_id, &c->pending);
     c->has_pending = err == ERR_OK;
     return err;
+}
+
+static bool brings_keys(const struct ledger_campaign *c)
+{
+    return c->method == LEDGER_RENEW || c->method == LEDGER_RENEW_K;
 }
 
 static enum ledger_keys keys_for(const struct campaign_case *c, enum ledger_purpose purpose)
@@ -61,7 +85,7 @@ static enum err build(struct campaign_engine *e, struct campaign_case *c, uint64
     struct campaign_subject subject;
     enum err err = ERR_OK;
 
-    if (c->campaign.method == LEDGER_RENEW && p->purpose == LEDGER_COMMAND)
+    if (p->purpose == LEDGER_COMMAND && brings_keys(&c->campaign))
         err = prepare_renewal(e, c);
     p->keys = keys_for(c, p->purpose);
     if (err == ERR_OK)

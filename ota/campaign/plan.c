@@ -27,7 +27,7 @@ void campaign_plan_tar(const struct ledger_campaign *c, enum ledger_purpose purp
 {
     const uint8_t *from = tar_rfm_adf;
 
-    if (c->method == LEDGER_3B || c->method == LEDGER_QUERY)
+    if (c->method == LEDGER_3B || c->method == LEDGER_QUERY || c->method == LEDGER_RENEW_K)
         from = OPCHANGE_TAR;
     else if (c->method == LEDGER_SCRIPT)
         from = c->tar;
@@ -135,6 +135,46 @@ static enum err write_put_key(struct crypto *c, const struct campaign_subject *s
     return script_close(&script);
 }
 
+struct wrapped {
+    uint8_t bytes[OPCHANGE_WRAPPED_MAX];
+    struct rd rd;
+};
+
+static enum err wrap_under_kik(struct crypto *c, const struct secpkt_key *kik,
+                               const struct secret *key, struct wrapped *out)
+{
+    if (key->len > sizeof out->bytes)
+        return ERR_RANGE;
+    out->rd = RD(out->bytes, key->len);
+    return crypto_encrypt(c, secpkt_cipher(kik->algorithm), &kik->key, key->bytes, out->bytes,
+                          key->len);
+}
+
+/* The same new K as often as one asks: a card that has it already says so once more. */
+static enum err write_new_k(struct crypto *c, const struct campaign_subject *s, struct wr *data)
+{
+    struct opchange_command command = {.op = OPCHANGE_RENEW, .expected = s->keys->index};
+    struct gp_key k = {.type = GP_KEY_AES};
+    struct wrapped new_k, new_opc = {.rd = RD(NULL, 0)};
+    enum err e;
+
+    if (!s->pending)
+        return ERR_KEY;
+    k.key = s->pending->aka.k;
+    e = gp_kcv(c, &k, command.new_k_kcv);
+    secret_wipe(&k.key);
+    if (e == ERR_OK)
+        e = wrap_under_kik(c, &s->keys->kik, &s->pending->aka.k, &new_k);
+    if (e == ERR_OK && s->pending->aka.opc.len > 0)
+        e = wrap_under_kik(c, &s->keys->kik, &s->pending->aka.opc, &new_opc);
+    if (e != ERR_OK)
+        return e;
+    command.new_k = new_k.rd;
+    command.new_opc = new_opc.rd;
+    opchange_write(data, &command);
+    return wr_result(data);
+}
+
 static enum err write_script(struct wr *data, const struct rd *commands, size_t count)
 {
     struct script_writer script;
@@ -154,6 +194,8 @@ static enum err write_command(struct crypto *c, const struct campaign_subject *s
         return campaign_plan_rfm(s->campaign, s->job, data);
     case LEDGER_RENEW:
         return write_put_key(c, s, data);
+    case LEDGER_RENEW_K:
+        return write_new_k(c, s, data);
     case LEDGER_SCRIPT:
         wr_bytes(data, s->campaign->script, s->campaign->script_len);
         return s->campaign->script_len ? wr_result(data) : ERR_FORMAT;
@@ -163,7 +205,7 @@ static enum err write_command(struct crypto *c, const struct campaign_subject *s
     return ERR_UNSUPPORTED;
 }
 
-static enum err write_question(const struct campaign_subject *s, struct wr *data)
+static enum err write_question(struct crypto *c, const struct campaign_subject *s, struct wr *data)
 {
     const struct rd ask_imsi[] = {RD_ARRAY(select_imsi), RD_ARRAY(read_imsi)};
     const struct rd ask_anything[] = {RD_ARRAY(select_mf)};
@@ -176,6 +218,8 @@ static enum err write_question(const struct campaign_subject *s, struct wr *data
         return write_script(data, ask_imsi, ARRAY_LEN(ask_imsi));
     case LEDGER_RENEW:
         return write_script(data, ask_anything, ARRAY_LEN(ask_anything));
+    case LEDGER_RENEW_K:
+        return write_new_k(c, s, data);
     case LEDGER_SCRIPT:
         break;
     }
@@ -185,7 +229,7 @@ static enum err write_question(const struct campaign_subject *s, struct wr *data
 enum err campaign_plan_data(struct crypto *c, const struct campaign_subject *s,
                             enum ledger_purpose purpose, struct wr *data)
 {
-    return purpose == LEDGER_COMMAND ? write_command(c, s, data) : write_question(s, data);
+    return purpose == LEDGER_COMMAND ? write_command(c, s, data) : write_question(c, s, data);
 }
 
 /* What a card does behind it, it does not tell (TS 102 226 5.2.1.2). */

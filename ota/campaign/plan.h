@@ -6,6 +6,7 @@
  *   3b      CHANGE to BFFF00 (apdu/opchange.h)           QUERY to BFFF00
  *   3a      RFM script to B00001 (plan_rfm.c)            READ EF.IMSI
  *   renew   PUT KEY to 000000 (GP 11.8)                  SELECT, under new and old keys in turn
+ *   renew-k RENEW to BFFF00 with K and OPc under the KIK the same again
  *   script  the campaign's own                           none: nobody knows what to ask
  *   query   QUERY to BFFF00                              the same again
  */
@@ -21,7 +22,7 @@ struct campaign_subject {
     const struct ledger_campaign *campaign;
     const struct ledger_job *job;
     const struct vault_pair *keys;    /* in force */
-    const struct vault_pair *pending; /* renew: what PUT KEY shall bring; else NULL */
+    const struct vault_pair *pending; /* what a renewal shall bring; else NULL */
 };
 
 /* The application that a campaign's packets go to. */

@@ -56,6 +56,14 @@ static void judge_status(const struct campaign_subject *s, const struct opchange
         say(f, CAMPAIGN_NOT_EXECUTED, "slot %u is in force", p->active);
 }
 
+static void judge_new_k(const struct opchange_proof *p, struct campaign_finding *f)
+{
+    if (p->result != OPCHANGE_DONE)
+        say(f, CAMPAIGN_REFUSED, "%s", opchange_result_text(p->result));
+    else
+        say(f, CAMPAIGN_DONE, "the new K is in force in slot %u", p->active);
+}
+
 static void judge_query(const struct opchange_proof *p, struct campaign_finding *f)
 {
     if (p->result != OPCHANGE_DONE)
@@ -75,6 +83,8 @@ static void judge_opchange(const struct campaign_subject *s, struct rd data,
         say(f, CAMPAIGN_REFUSED, "the proof cannot be read: %s", err_text(e));
     else if (s->campaign->method == LEDGER_QUERY)
         judge_query(&proof, f);
+    else if (s->campaign->method == LEDGER_RENEW_K)
+        judge_new_k(&proof, f);
     else if (f->answers == LEDGER_COMMAND)
         judge_change(s, &proof, f);
     else
@@ -197,6 +207,11 @@ static bool open_with(struct crypto *c, const struct vault_pair *keys,
     return secpkt_open_response(c, packet, &last->header, &keys->ota, work, out) == ERR_OK;
 }
 
+static bool answers_in_opchange(enum ledger_method m)
+{
+    return m == LEDGER_3B || m == LEDGER_QUERY || m == LEDGER_RENEW_K;
+}
+
 static void judge_opened(struct crypto *c, const struct campaign_subject *s,
                          const struct ledger_packet *last, const struct secpkt_response *r,
                          struct campaign_finding *f)
@@ -211,7 +226,7 @@ static void judge_opened(struct crypto *c, const struct campaign_subject *s,
         say(f, CAMPAIGN_DONE, "the new keys are in force");
     else if (r->rsc != RSC_OK)
         judge_status_code(r->rsc, f);
-    else if (s->campaign->method == LEDGER_3B || s->campaign->method == LEDGER_QUERY)
+    else if (answers_in_opchange(s->campaign->method))
         judge_opchange(s, r->data, f);
     else
         judge_script(c, s, r->data, f);

@@ -134,7 +134,7 @@ static const char *const statements[LEDGER_Q_COUNT] = {
         "SELECT state, count(*) FROM jobs WHERE campaign_id = ?1 GROUP BY state",
     /* another operator change or renewal of this card that may still end either way */
     [LEDGER_Q_JOB_BUSY] = "SELECT 1 FROM jobs j JOIN campaigns g ON g.id = j.campaign_id"
-                          " WHERE j.card_id = ?1 AND g.method IN (0, 1, 2)"
+                          " WHERE j.card_id = ?1 AND g.method IN (0, 1, 2, 5)"
                           " AND j.state IN (0, 1, 2, 6) LIMIT 1",
     [LEDGER_Q_JOB_ADD] =
         "INSERT INTO jobs(campaign_id, card_id, state, new_imsi, new_msisdn, to_index, tries, asks,"

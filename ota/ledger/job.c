@@ -18,7 +18,7 @@ const char *ledger_job_state_text(enum ledger_job_state s)
 /* A change of who may command the card. */
 static bool is_change(enum ledger_method m)
 {
-    return m == LEDGER_3B || m == LEDGER_3A || m == LEDGER_RENEW;
+    return m == LEDGER_3B || m == LEDGER_3A || m == LEDGER_RENEW || m == LEDGER_RENEW_K;
 }
 
 static enum err may_change(struct ledger *l, const struct ledger_card *card)

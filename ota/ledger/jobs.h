@@ -21,6 +21,7 @@ enum ledger_method {
     LEDGER_RENEW = 2,  /* new OTA keys by PUT KEY */
     LEDGER_SCRIPT = 3, /* any remote script to any TAR */
     LEDGER_QUERY = 4,  /* ask the operator-change application how things stand */
+    LEDGER_RENEW_K = 5 /* new K and OPc, by the operator-change application */
 };
 const char *ledger_method_text(enum ledger_method m);
 NODISCARD enum err ledger_method_from_text(const char *text, enum ledger_method *m);

@@ -117,7 +117,7 @@ NODISCARD enum err ledger_card_each(struct ledger *l,
 
 enum ledger_keys {
     LEDGER_IN_FORCE,
-    LEDGER_PENDING, /* new OTA keys of a PUT KEY that is not proved yet */
+    LEDGER_PENDING, /* of a renewal that is not proved yet: new OTA keys, or a new K */
 };
 
 /* Unwrap the keys of a card; the caller wipes them (VAULT_PAIR_WIPED).
@@ -125,7 +125,7 @@ enum ledger_keys {
 NODISCARD enum err ledger_card_keys(struct ledger *l, int64_t card_id, enum ledger_keys which,
                                     struct vault_pair *out);
 
-/* Store the keys that a PUT KEY will bring; the pending ones come into force, or are dropped. */
+/* Store the keys that a renewal will bring; the pending ones come into force, or are dropped. */
 NODISCARD enum err ledger_card_set_pending(struct ledger *l, int64_t card_id,
                                            const struct vault_pair *keys);
 NODISCARD enum err ledger_card_promote(struct ledger *l, int64_t card_id);

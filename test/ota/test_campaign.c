@@ -65,6 +65,58 @@ START_TEST(campaign_renew_changes_the_keys_at_both_ends)
 }
 END_TEST
 
+START_TEST(campaign_renew_k_changes_k_at_both_ends)
+{
+    struct stage s;
+    struct vault_pair keys;
+    struct ledger_card card;
+    struct secret old_k, old_kid;
+
+    stage_begin(&s, 20, 3);
+    old_k = s.net->cards[7].keys.aka.k;
+    old_kid = s.net->cards[7].keys.ota.kid.key;
+    stage_start(&s, LEDGER_RENEW_K);
+    stage_run(&s, 30);
+    ck_assert_uint_eq(stage_counts(&s).jobs[LEDGER_PROVED], 20);
+    for (size_t i = 0; i < 20; i++) {
+        ck_assert_int_eq(ledger_card_by_iccid(s.ledger, s.net->cards[i].iccid, &card), ERR_OK);
+        ck_assert(!card.renewing);
+        ck_assert_int_eq(ledger_card_keys(s.ledger, card.id, LEDGER_IN_FORCE, &keys), ERR_OK);
+        ck_assert(secret_equal(&keys.aka.k, &s.net->cards[i].keys.aka.k));
+        ck_assert(secret_equal(&keys.aka.opc, &s.net->cards[i].keys.aka.opc));
+        ck_assert_uint_eq(s.net->cards[i].executed, 1);
+    }
+    ck_assert(!secret_equal(&old_k, &s.net->cards[7].keys.aka.k));
+    ck_assert(secret_equal(&old_kid, &s.net->cards[7].keys.ota.kid.key));
+    stage_end(&s);
+}
+END_TEST
+
+/* Their keys are in one place: what one of them left open is not proved by the other. */
+START_TEST(campaign_renewals_wait_for_each_other)
+{
+    struct stage s;
+    struct vault_pair keys;
+    struct ledger_card card;
+
+    stage_begin(&s, 1, 3);
+    ck_assert_int_eq(ledger_card_by_iccid(s.ledger, s.net->cards[0].iccid, &card), ERR_OK);
+    ck_assert_int_eq(ledger_card_keys(s.ledger, card.id, LEDGER_IN_FORCE, &keys), ERR_OK);
+    if (_i == 0)
+        keys.aka.k.bytes[0] ^= 1;
+    else
+        keys.ota.kid.key.bytes[0] ^= 2;
+    ck_assert_int_eq(ledger_card_set_pending(s.ledger, card.id, &keys), ERR_OK);
+    stage_start(&s, _i == 0 ? LEDGER_RENEW : LEDGER_RENEW_K);
+    stage_run(&s, 30);
+    ck_assert_uint_eq(stage_counts(&s).jobs[LEDGER_PROVED], 0);
+    ck_assert_uint_eq(s.net->cards[0].executed, 0);
+    ck_assert_int_eq(ledger_card_by_iccid(s.ledger, s.net->cards[0].iccid, &card), ERR_OK);
+    ck_assert(card.renewing);
+    stage_end(&s);
+}
+END_TEST
+
 START_TEST(campaign_query_and_script_tell_what_the_card_said)
 {
     struct stage s;
@@ -372,6 +424,8 @@ Suite *suite_under_test(void)
     tcase_add_test(methods, campaign_3b_moves_every_card);
     tcase_add_test(methods, campaign_3a_writes_the_imsi_last_in_one_packet);
     tcase_add_test(methods, campaign_renew_changes_the_keys_at_both_ends);
+    tcase_add_test(methods, campaign_renew_k_changes_k_at_both_ends);
+    tcase_add_loop_test(methods, campaign_renewals_wait_for_each_other, 0, 2);
     tcase_add_test(methods, campaign_query_and_script_tell_what_the_card_said);
     tcase_add_test(security, campaign_asks_when_every_proof_is_lost);
     tcase_add_test(security, campaign_resends_the_same_octets);

@@ -28,6 +28,9 @@ int campaign_list_main(int argc, char **argv);
 int campaign_report_main(int argc, char **argv);
 int campaign_watch_main(int argc, char **argv);
 
+/* activate.c */
+int campaign_activate_main(int argc, char **argv);
+
 /* send.c */
 int send_main(int argc, char **argv);
 

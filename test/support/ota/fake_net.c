@@ -64,7 +64,28 @@ static void prove(const struct fake_card *c, enum opchange_result result, struct
     opchange_write_proof(out, &p);
 }
 
-static void run_opchange(struct fake_card *c, const struct secpkt_command *command, struct wr *out)
+static void run_renew_k(struct fake_net *n, struct fake_card *c, const struct opchange_command *o,
+                        struct wr *out)
+{
+    struct secret k = {.len = 16}, opc = {.len = 16};
+    enum crypto_cipher cipher =
+        c->keys.kik.algorithm == SECPKT_AES ? CRYPTO_AES_CBC : CRYPTO_3DES_CBC;
+
+    ck_assert_uint_eq(o->new_k.left, 16);
+    ck_assert_uint_eq(o->new_opc.left, 16);
+    ck_assert_int_eq(crypto_decrypt(n->crypto, cipher, &c->keys.kik.key, o->new_k.at, k.bytes, 16),
+                     ERR_OK);
+    ck_assert_int_eq(
+        crypto_decrypt(n->crypto, cipher, &c->keys.kik.key, o->new_opc.at, opc.bytes, 16), ERR_OK);
+    if (!secret_equal(&k, &c->keys.aka.k))
+        c->executed++;
+    c->keys.aka.k = k;
+    c->keys.aka.opc = opc;
+    prove(c, OPCHANGE_DONE, out);
+}
+
+static void run_opchange(struct fake_net *n, struct fake_card *c,
+                         const struct secpkt_command *command, struct wr *out)
 {
     struct opchange_command o;
 
@@ -74,6 +95,10 @@ static void run_opchange(struct fake_card *c, const struct secpkt_command *comma
     }
     if (o.op == OPCHANGE_QUERY) {
         prove(c, OPCHANGE_DONE, out);
+        return;
+    }
+    if (o.op == OPCHANGE_RENEW) {
+        run_renew_k(n, c, &o, out);
         return;
     }
     if (o.expected != c->active || o.to != c->active + 1) {
@@ -169,7 +194,7 @@ struct rd fake_card_answer(struct fake_net *n, struct fake_card *c, struct rd pa
     } else {
         c->counter = command.counter;
         if (memcmp(header.tar, OPCHANGE_TAR, 3) == 0)
-            run_opchange(c, &command, &data);
+            run_opchange(n, c, &command, &data);
         else
             run_script(n, c, command.data, &data);
         response.data = RD_WR(&data);

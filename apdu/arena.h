@@ -10,7 +10,7 @@
 
 #include "apdu/buf.h"
 
-#define ARENA_CLASSES 36 /* up to 3 MiB in one piece */
+#define ARENA_CLASSES 68 /* up to 4 MiB in one piece */
 
 struct arena {
     uint8_t *base;

@@ -48,6 +48,20 @@ START_TEST(arena_free_gives_back_a_zeroed_piece)
 }
 END_TEST
 
+/* No piece is shorter than asked for, and none wastes more than a fifth of itself. */
+START_TEST(arena_alloc_loses_little)
+{
+    struct arena a;
+
+    for (size_t n = 1; n <= sizeof block; n++) {
+        arena_init(&a, block, sizeof block);
+        ck_assert_ptr_nonnull(arena_alloc(&a, n));
+        ck_assert_msg(a.used >= n && a.used % 16 == 0, "%zu bytes for %zu", a.used, n);
+        ck_assert_msg(n < 64 || (a.used - n) * 5 < a.used, "%zu bytes for %zu", a.used, n);
+    }
+}
+END_TEST
+
 START_TEST(arena_alloc_says_null_when_full)
 {
     struct arena a;
@@ -67,6 +81,7 @@ Suite *suite_under_test(void)
 
     tcase_add_test(t, arena_alloc_keeps_pieces_apart);
     tcase_add_test(t, arena_free_gives_back_a_zeroed_piece);
+    tcase_add_test(t, arena_alloc_loses_little);
     tcase_add_test(t, arena_alloc_says_null_when_full);
     suite_add_tcase(s, t);
     return s;

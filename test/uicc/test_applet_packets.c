@@ -259,6 +259,29 @@ START_TEST(subscription_is_the_manager_s_alone)
 }
 END_TEST
 
+/* Applets that wait for the terminal, as many as there may be, do not keep the card from changing
+ * its operator, nor from hearing that there is no service. */
+START_TEST(subscription_manager_is_never_busy)
+{
+    struct opchange_command c = air_change_to(1, "001019999999999", 2, 0);
+
+    listen_to(APPLET_STATUS_COMMAND, 0x16);
+    air_terminal(o);
+    cat_display_text(&p->command, 0, "hi");
+    p->sends = 1;
+    for (unsigned i = 0; i < TOOLKIT_ACTIVATIONS_MAX; i++)
+        air_hex(o, "80F2000C00");
+    ck_assert_uint_eq(o->card->applets->count, TOOLKIT_ACTIVATIONS_MAX);
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    ck_assert_uint_eq(slot_fallback(&o->card->store), 1);
+    air_hex(o, "80C200000C D60A 990103 82028281 9B0102");
+    ck_assert_uint_eq(slot_fallback(&o->card->store), 1);
+    air_hex(o, "80C200000C D60A 990103 82028281 9B0102");
+    ck_assert_uint_eq(slot_fallback(&o->card->store), 0); /* fell back: both were heard */
+    ck_assert_uint_eq(slot_in_force(&o->card->store), 1);
+}
+END_TEST
+
 /* ---- messages that the terminal writes into EF.SMS ---- */
 
 /* UPDATE RECORD 1 of EF.SMS with a message of this user data. */
@@ -362,6 +385,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, abort_undoes_all_but_the_counter);
     tcase_add_test(c, effects_and_counter_are_one_commit);
     tcase_add_test(c, subscription_is_the_manager_s_alone);
+    tcase_add_test(c, subscription_manager_is_never_busy);
     tcase_add_test(c, text_written_by_the_terminal_is_told);
     tcase_add_test(c, packet_written_by_the_terminal_reaches_its_applet);
     tcase_add_test(c, packet_in_a_record_moves_nothing_else);

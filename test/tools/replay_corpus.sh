@@ -36,6 +36,7 @@ check "there were traces" '[ "$traces" -ge 20 ]'
 
 # What depends on keys of the air, or on PINs of the seed, cannot pass on another card.
 for name in startup_modem_lte startup_modem_many startup_phone_5g phonebook_sms gsm_mode toolkit opensc_tool scriptor \
+    pysim_read \
     eapol_aka eapol_sim; do
     expect 0 "$name passes by its rules on another operator's card" \
         replay other "test/traces/$name.apdu"

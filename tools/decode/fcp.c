@@ -198,7 +198,10 @@ void show_fcp(struct decode *d, struct tree_node *n, struct rd bytes)
     } else if (t.tag == 0x62) {
         show_template(d, tree_add(&d->tree, n, "file control parameters", t.value), t.value);
     } else if (t.tag == 0x84) { /* STATUS of a DF name */
-        show_aid(d, tree_add(&d->tree, n, "DF name", t.value), t.value);
+        struct tree_node *name = tree_add(&d->tree, n, "DF name", t.value);
+
+        tree_rule(name, TREE_FREE);
+        show_aid(d, name, t.value);
     } else {
         tree_say(&d->tree, n, "template", t.value, "tag %X", t.tag);
     }

@@ -103,6 +103,20 @@ static void set_fetch_length(const struct replay *r, struct wr *command)
         command->base[4] = (uint8_t)r->waiting;
 }
 
+/* 9000 and 91XX; 61XX and 6CXX, followed or not: the command did the same. */
+static uint16_t plain_status(uint16_t sw)
+{
+    static const uint8_t done[] = {0x91, 0x61, 0x6C, 0x9F};
+
+    return memchr(done, sw >> 8, sizeof done) != NULL ? SW_OK.v : sw;
+}
+
+/* Of SEARCH RECORD: with numbers, or that there are none (TS 102 221 11.1.7). */
+static bool found_or_not(uint16_t sw)
+{
+    return plain_status(sw) == SW_OK.v || sw == SW_END_OF_FILE.v || sw == SW_RECORD.v;
+}
+
 /* Did the recorded card do it? */
 static bool worked(const struct trace_event *e)
 {
@@ -111,10 +125,20 @@ static bool worked(const struct trace_event *e)
     return trace_status(&e->answer, &sw) && (sw_is_success(SW(sw)) || sw >> 8 == 0x6C);
 }
 
+/* Did it at least look for what it was to find? */
+static bool searched(const struct trace_event *e)
+{
+    uint16_t sw;
+
+    return e->command.at[1] == INS_SEARCH_RECORD && trace_status(&e->answer, &sw) &&
+           found_or_not(sw);
+}
+
 /* Sizes and names of the recorded card may be what this card refused. */
 static enum err ask_to_fit(struct turn *t, struct rd command)
 {
-    if (t->r->strict || command.left < 5 || sw_is_success(t->sw) || !worked(t->recorded))
+    if (t->r->strict || command.left < 5 || sw_is_success(t->sw) ||
+        (!worked(t->recorded) && !searched(t->recorded)))
         return ERR_OK;
     return replay_fit(t->r->reader, command, &t->data, &t->sw, &t->fitted, &t->how);
 }
@@ -195,25 +219,11 @@ static bool is_fetch(const struct trace_event *e)
 
 /* --- comparing --- */
 
-/* 9000 and 91XX; 61XX and 6CXX, followed or not: the command did the same. */
-static uint16_t plain_status(uint16_t sw)
-{
-    static const uint8_t done[] = {0x91, 0x61, 0x6C, 0x9F};
-
-    return memchr(done, sw >> 8, sizeof done) != NULL ? SW_OK.v : sw;
-}
-
 static bool same_status(uint16_t recorded, uint16_t actual)
 {
     uint16_t a = plain_status(recorded), b = plain_status(actual);
 
     return a == b || (a >> 4 == 0x63C && b >> 4 == 0x63C);
-}
-
-/* Of SEARCH RECORD: with numbers, or that there are none (TS 102 221 11.1.7). */
-static bool found_or_not(uint16_t sw)
-{
-    return plain_status(sw) == SW_OK.v || sw == SW_END_OF_FILE.v || sw == SW_RECORD.v;
 }
 
 /* The file is none that every card has, or no standard's at all. */

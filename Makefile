@@ -75,8 +75,8 @@ all: $(LIBS) $(PROGRAMS) ## build libraries and programs (the default)
 
 DEPS_BUILD := gcc libc6-dev libssl-dev libpcsclite-dev libsqlite3-dev libjansson-dev libinih-dev
 DEPS_TEST  := check openssl sqlite3 pcscd vsmartcard-vpcd pcsc-tools opensc libnet-smpp-perl procps tshark osmo-hlr \
-	hostapd eapoltest libosmocore-utils perl
-DEPS_LINT  := clang clang-format clang-tidy libclang-rt-14-dev binutils valgrind
+	hostapd eapoltest libosmocore-utils perl valgrind
+DEPS_LINT  := clang clang-format clang-tidy libclang-rt-14-dev binutils
 
 .PHONY: deps
 deps: ## install the Debian packages that build, tests and lint need

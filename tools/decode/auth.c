@@ -156,7 +156,7 @@ void show_capability(struct show_exchange *x)
     show_tlvs(x->d, x->in, x->command.data, rows);
 }
 
-/* TS 102 221 11.1.24 */
+/* TS 102 221 11.1.23 */
 void show_identity_request(struct show_exchange *x)
 {
     tree_text(&x->d->tree, x->root, "%s",

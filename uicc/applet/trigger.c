@@ -394,7 +394,7 @@ static sw_t written(struct card *card, uint8_t record, struct rd content)
 
 sw_t applet_record_written(struct card *card, uint16_t node, uint8_t record, struct rd content)
 {
-    sw_t sw = SW_OK;
+    sw_t sw;
 
     if (fs_file(card, node)->fid != FID_EF_SMS ||
         (!applet_is_listened(card, APPLET_FORMATTED_SMS_UPDATE) &&

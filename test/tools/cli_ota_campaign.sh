@@ -47,6 +47,12 @@ done
 iccid=$(awk -F, 'NR == 2 {print $1}' m/cards.csv)
 expect 0 "one card" "$ota" card show "$iccid" "${db[@]}"
 expect 1 "no such card" "$ota" card show 8988211000000430010 "${db[@]}"
+expect 1 "no key file" "$ota" card list --db a.db --kek @none.kek
+check "is named" 'says "@none.kek"'
+expect 2 "a script that is cut" "$ota" send "$iccid" 00A40004023F00A4 "${db[@]}"
+check "is refused at its second command" 'says "SCRIPT, object 2"'
+expect 1 "a script that nobody sends" "$ota" send "$iccid" 00A40004023F00 --wait 1 "${db[@]}"
+check "asks for a server" 'says "does an ota-server serve this ledger"'
 expect 1 "another key-encryption key" "$ota" card list --db a.db \
     --kek 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F
 sed '3s/^[0-9]*/12345/' m/cards.csv >bad.csv

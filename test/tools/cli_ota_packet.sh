@@ -100,12 +100,24 @@ expect 2 "no packet" "$ota" packet open
 expect 2 "half a command" "$ota" packet
 expect 1 "a key of the wrong length" "$ota" packet seal --spi 1639 --kic 12 --kid 12 --tar B00001 \
     --cntr 1 --data 00 --kic-key 2001 --kid-key 2001
+check "names key and lengths" '[[ $output == *"--kic-key has 2 bytes, KIc 12 (aes) wants 16, 24 or 32"* ]]'
 expect 1 "no key at all" "$ota" packet seal --spi 1639 --kic 12 --kid 12 --tar B00001 --cntr 1 --data 00
+check "names the option" '[[ $output == *"KIc 12 needs a key: --kic-key"* ]]'
+expect 0 "a command" "${seal[@]}" --data 00
+sealed=$output
+expect 1 "under another KID key" "$ota" packet open "$sealed" --kic-key "@$work/kic" \
+    --kid-key 00000000000000000000000000000001
+check "says which keys may be wrong" '[[ $output == *"another --kid-key"* ]]'
+expect 1 "with a CC of another length" "$ota" packet open "$sealed" --cc-len 4 --kic-key "@$work/kic" \
+    --kid-key env:OTA_KID
+check "names both lengths" '[[ $output == *"has 8 bytes, --cc-len says 4"* ]]'
+expect 1 "with a byte too much" "$ota" packet open "${sealed}00"
+check "tells the lengths" '[[ $output =~ "it begins with 00"..", but "[0-9]+" bytes follow" ]]'
 expect 1 "a digital signature is nobody's" "${seal[@]}" --spi 0300 --data 00
 expect 1 "neither command nor response" "$ota" packet open 00112233
 for command in "packet seal" "packet open" "card import" "card list" "card show" send \
     "campaign create" "campaign start" "campaign watch" "campaign pause" "campaign resume" \
-    "campaign cancel" "campaign report" "campaign list"; do
+    "campaign cancel" "campaign report" "campaign activate" "campaign list"; do
     # shellcheck disable=SC2086
     expect 0 "help of $command" "$ota" $command --help
     check "names $command" '[[ $output == *"$command"* ]]'

@@ -3,6 +3,7 @@
 #include "tools/cli/cli.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { OPTION_CONFIG = 0x1000, OPTION_DB, OPTION_KEK };
 
@@ -69,7 +70,10 @@ struct ledger *access_open(const struct access *a, bool create)
         return NULL;
     e = vault_wrap_kek(config.kek, create, &kek);
     if (e != ERR_OK) {
-        cli_fail("key-encryption key: %s", err_text(e));
+        bool is_name = config.kek[0] == '@' || strncmp(config.kek, "env:", 4) == 0;
+
+        cli_fail("key-encryption key%s%s: %s", is_name ? " " : "", is_name ? config.kek : "",
+                 err_text(e));
     } else {
         e = ledger_open(config.ledger, &kek, create, &l);
         if (e != ERR_OK)

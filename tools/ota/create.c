@@ -1,4 +1,6 @@
 #include "tools/ota/create.h"
+
+#include "apdu/script.h"
 #include "ota/core/text.h"
 #include "ota/oplist/oplist.h"
 #include "tools/cli/cli.h"
@@ -263,8 +265,28 @@ static int create_from_list(struct ledger *l, struct ledger_campaign *c,
     return status;
 }
 
+/* A card would say so too, at the price of a message. */
+static bool script_is_whole(const struct ledger_campaign *c)
+{
+    struct script_reader reader;
+    struct script_item item;
+    unsigned n = 0;
+    enum err e = script_begin(RD(c->script, c->script_len), &reader);
+
+    while (e == ERR_OK) {
+        n++;
+        e = script_next(&reader, &item);
+    }
+    if (e == ERR_NOT_FOUND)
+        return true;
+    cli_usage("SCRIPT, object %u: %s", n == 0 ? 1 : n, err_text(e));
+    return false;
+}
+
 int create_campaign(struct ledger *l, struct ledger_campaign *c, const struct create_source *source,
                     bool start)
 {
+    if (c->method == LEDGER_SCRIPT && !script_is_whole(c))
+        return CLI_USAGE;
     return source->list ? create_from_list(l, c, source, start) : store(l, c, source, NULL, start);
 }

@@ -45,7 +45,8 @@ enum create_option {
 };
 
 static const struct argp_option option_table[] = {
-    {"method", OPTION_METHOD, "3b|3a|renew|renew-k|script|query", 0, "what to do with the cards", 0},
+    {"method", OPTION_METHOD, "3b|3a|renew|renew-k|script|query", 0, "what to do with the cards",
+     0},
     {"list", OPTION_LIST, "FILE", 0, "3b, 3a: the new operator's signed IMSI list", 1},
     {"party", OPTION_PARTY, "DIR", 0, "our party directory, which judges the list", 1},
     {"allow-gap", OPTION_ALLOW_GAP, NULL, 0, "lists before this one are known to be withdrawn", 1},

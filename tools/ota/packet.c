@@ -1,6 +1,8 @@
 #include "tools/ota/packet.h"
 #include "apdu/sms.h"
 
+#include <stdio.h>
+
 #define CHL_NONE 0x0D /* SPI KIc KID TAR CNTR PCNTR */
 #define RHL_NONE 0x0A /* TAR CNTR PCNTR RSC */
 
@@ -34,6 +36,45 @@ bool packet_key_fits(enum secpkt_algorithm a, size_t key_len)
         }
     }
     return false;
+}
+
+/* What is wrong with a key that KIc or KID asks for; false: nothing. */
+static bool explain_key(const char *field, const char *option, uint8_t byte,
+                        const struct secret *key, char *text, size_t cap)
+{
+    enum secpkt_algorithm a;
+
+    if (!packet_algorithm(byte, &a))
+        (void)snprintf(text, cap, "%s %02X names no algorithm that is known", field, byte);
+    else if (key->len == 0)
+        (void)snprintf(text, cap, "%s %02X needs a key: --%s", field, byte, option);
+    else if (!packet_key_fits(a, key->len))
+        (void)snprintf(text, cap, "--%s has %u bytes, %s %02X (%s) wants %s", option,
+                       (unsigned)key->len, field, byte, secpkt_algorithm_text(a, SECPKT_CC_LEN),
+                       a == SECPKT_AES     ? "16, 24 or 32"
+                       : a == SECPKT_DES   ? "8"
+                       : a == SECPKT_3DES2 ? "16"
+                                           : "24");
+    else
+        return false;
+    return true;
+}
+
+void packet_explain(enum err e, const struct secpkt_header *h, const struct secpkt_keys *keys,
+                    char *text, size_t cap)
+{
+    bool ciphered = (h->spi[0] & SPI1_CIPHER) != 0;
+    bool signs = (h->spi[0] & SPI1_CHECK_MASK) == SPI1_CHECK_CC;
+
+    if (e == ERR_MAC)
+        (void)snprintf(text, cap, "the checksum does not match: another --kid-key%s, or altered",
+                       ciphered ? " or --kic-key" : "");
+    else if (e != ERR_KEY && e != ERR_UNSUPPORTED)
+        (void)snprintf(text, cap, "%s", err_text(e));
+    else if ((!ciphered || !explain_key("KIc", "kic-key", h->kic, &keys->kic.key, text, cap)) &&
+             (!signs || !explain_key("KID", "kid-key", h->kid, &keys->kid.key, text, cap)))
+        (void)snprintf(text, cap, "%s%s", err_text(e),
+                       e == ERR_KEY ? " (3DES with two equal keys is DES)" : "");
 }
 
 enum err packet_open_command(struct crypto *c, struct rd packet, struct secpkt_keys *keys,

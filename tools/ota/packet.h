@@ -15,6 +15,12 @@ bool packet_algorithm(uint8_t byte, enum secpkt_algorithm *out);
 /* Has a key of that many bytes anything to do with the algorithm? */
 bool packet_key_fits(enum secpkt_algorithm a, size_t key_len);
 
+/* Why a packet with this header cannot be sealed or opened with these keys, in words that say which
+ * of the arguments is wrong. Never a key. e: of secpkt_seal_command(), secpkt_open_command() */
+#define PACKET_WHY_MAX 128
+void packet_explain(enum err e, const struct secpkt_header *header, const struct secpkt_keys *keys,
+                    char *text, size_t cap);
+
 /*
  * Open a command packet from CPL on: the header says all that is needed, the lengths of the
  * keys must fit. errors: secpkt_open_command()

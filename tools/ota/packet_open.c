@@ -191,13 +191,33 @@ static void print(json_t *fields, bool json)
 
 /* --- opening --- */
 
+/* SPI .. TAR behind CPL and CHL; the length of the check follows from CHL. */
+#define CHL_NONE 0x0D
+
+static int say_why(const struct options *o, struct rd packet, enum err e)
+{
+    struct secpkt_header header;
+    char why[PACKET_WHY_MAX];
+    unsigned check_len;
+
+    if (secpkt_peek_command(packet, &header) != ERR_OK)
+        return cli_fail("the command does not open: %s", err_text(e));
+    check_len = (unsigned)packet.at[2] - CHL_NONE;
+    if (e == ERR_FORMAT && (header.spi[0] & SPI1_CHECK_MASK) == SPI1_CHECK_CC &&
+        check_len != o->keys.cc_len)
+        return cli_fail("the command does not open: its checksum has %u bytes, --cc-len says %u",
+                        check_len, (unsigned)o->keys.cc_len);
+    packet_explain(e, &header, &o->keys, why, sizeof why);
+    return cli_fail("the command does not open: %s", why);
+}
+
 static int open_command(struct crypto *c, struct options *o, struct rd packet, struct wr *work)
 {
     struct secpkt_command command;
     enum err e = packet_open_command(c, packet, &o->keys, work, &command);
 
     if (e != ERR_OK)
-        return cli_fail("the command does not open: %s", err_text(e));
+        return say_why(o, packet, e);
     print(describe_command(&command), o->json);
     return CLI_OK;
 }
@@ -209,9 +229,27 @@ static int open_response(struct crypto *c, struct options *o, struct rd packet, 
     enum err e = packet_open_response(c, packet, given, &o->header, &o->keys, work, &response);
 
     if (e != ERR_OK)
-        return cli_fail("the response does not open: %s", err_text(e));
+        return cli_fail("the response does not open: %s%s", err_text(e),
+                        given ? "" : ", whatever SPI2, KIc and KID of its command were");
     print(describe_response(&response), o->json);
     return response.authenticated || o->keys.kid.key.len == 0 ? CLI_OK : CLI_FAILED;
+}
+
+/* No user data header is that short, so it was a packet that was meant, and cut. */
+#define UDHL_MIN 2
+
+static int say_lengths(const struct options *o, enum err e)
+{
+    struct rd packet = o->parts[0];
+    size_t there = packet.left < 2 ? 0 : packet.left - 2;
+    uint16_t said;
+
+    if (o->part_count == 1 && packet.at[0] < UDHL_MIN && rd_u16(&packet, &said) == ERR_OK &&
+        said != there)
+        return cli_fail("neither command nor response packet: it begins with %04X, but %zu bytes "
+                        "follow",
+                        (unsigned)said, there);
+    return cli_fail("neither command nor response packet: %s", err_text(e));
 }
 
 static int open_packet(struct options *o)
@@ -226,7 +264,7 @@ static int open_packet(struct options *o)
     if (e == ERR_OK)
         e = packet_is_command(RD_WR(&packet), &is_command);
     if (e != ERR_OK)
-        status = cli_fail("neither command nor response packet: %s", err_text(e));
+        status = say_lengths(o, e);
     else if (is_command)
         status = open_command(c, o, RD_WR(&packet), &work);
     else

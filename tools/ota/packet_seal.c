@@ -176,6 +176,7 @@ static int seal(struct options *o)
     struct crypto *c = crypto_new();
     uint8_t bytes[SECPKT_MAX];
     struct wr packet = WR_ARRAY(bytes);
+    char why[PACKET_WHY_MAX];
     enum err e = ERR_CRYPTO;
 
     o->command.data = RD_WR(&o->data_w);
@@ -184,8 +185,10 @@ static int seal(struct options *o)
     if (c)
         e = secpkt_seal_command(c, &o->command, &o->keys, &packet);
     crypto_free(&c);
-    if (e != ERR_OK)
-        return cli_fail("no packet: %s", err_text(e));
+    if (e != ERR_OK) {
+        packet_explain(e, &o->command.header, &o->keys, why, sizeof why);
+        return cli_fail("no packet: %s", why);
+    }
     if (o->sms)
         return print_parts(o, RD_WR(&packet));
     hexarg_print(RD_WR(&packet));

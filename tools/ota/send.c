@@ -96,6 +96,9 @@ static void make_name(const struct options *o, struct ledger_campaign *c)
 static enum err print_result(void *context, const struct ledger_job *job)
 {
     (void)context;
+    if (job->state == LEDGER_PLANNED)
+        (void)cli_fail("nothing was sent yet: does an ota-server serve this ledger, and reach its "
+                       "SMS centre? The script stays ordered");
     printf("%s %s%s%s\n", ledger_job_state_text(job->state), job->result, job->hint[0] ? "; " : "",
            job->hint);
     return ERR_OK;

@@ -173,15 +173,13 @@ static enum err slot_keys(const struct card *card, const struct secpkt_header *h
         slot_read(&card->store, index, &slot) != ERR_OK)
         return ERR_KEY;
     if (!algorithm_permitted(card->profile, &slot.kic) ||
-        !algorithm_permitted(card->profile, &slot.kid) ||
-        !names_keys(header, &slot.kic, &slot.kid))
+        !algorithm_permitted(card->profile, &slot.kid) || !names_keys(header, &slot.kic, &slot.kid))
         return ERR_KEY;
     out->key_set = index;
     out->fallback = fallback;
     out->keys.kic = slot.kic;
     out->keys.kid = slot.kid;
-    out->keys.cc_len =
-        slot.kid.algorithm == SECPKT_AES ? card->profile->ota_cc_len : SECPKT_CC_LEN;
+    out->keys.cc_len = slot.kid.algorithm == SECPKT_AES ? card->profile->ota_cc_len : SECPKT_CC_LEN;
     return ERR_OK;
 }
 

@@ -129,7 +129,8 @@ void show_manage_channel_answer(struct show_exchange *x)
 {
     if (x->answer.left != 1)
         return;
-    tree_say(&x->d->tree, x->out, "channel", x->answer, "%u", x->answer.at[0]);
+    tree_rule(tree_say(&x->d->tree, x->out, "channel", x->answer, "%u", x->answer.at[0]),
+              TREE_FREE);
     if (x->answer.at[0] < APDU_CHANNELS)
         x->d->channels[x->answer.at[0]] = (struct decode_channel){.application = PLACE_UNKNOWN};
 }

@@ -91,6 +91,7 @@ static enum err send_3g(struct replay *r, const struct trace_bytes *recorded, ui
     if (e != ERR_OK)
         return e;
     wr_bytes(&w, recorded->at, 23);
+    replay_put_here(r, command);
     w.base[4] = 34;
     wr_bytes(&w, autn, sizeof autn);
     e = wr_result(&w);
@@ -143,12 +144,18 @@ enum err replay_auth(struct replay *r, const struct trace_event *event, struct w
     uint16_t recorded = 0;
     bool refused = trace_status(&event->answer, &recorded) && !sw_is_success(SW(recorded));
     bool gsm = is_run_gsm(c);
+    uint8_t command[APDU_COMMAND_MAX];
+    struct wr w = WR_ARRAY(command);
     enum err e;
 
     *why = NULL;
     if (!gsm && !refused && (c->at[3] & 7) == 1)
         return run_3g(r, event, data, sw, why);
-    e = reader_exchange(r->reader, TRACE_RD(c), data, sw);
+    if (c->len > sizeof command)
+        return reader_exchange(r->reader, TRACE_RD(c), data, sw);
+    wr_rd(&w, TRACE_RD(c));
+    replay_put_here(r, command);
+    e = reader_exchange(r->reader, RD_WR(&w), data, sw);
     if (e == ERR_OK && !refused)
         *why = check_2g(r, c->at + (gsm ? 5 : 6), gsm, RD_WR(data));
     return e;

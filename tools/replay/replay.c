@@ -8,7 +8,14 @@
 #include <string.h>
 #include <time.h>
 
-#define DRAIN_MAX 16 /* proactive commands in a row that the trace knows nothing of */
+#define CHANNEL_CLOSE 0x80
+#define DRAIN_MAX     16 /* proactive commands in a row that the trace knows nothing of */
+
+static void forget_channels(struct replay *r)
+{
+    for (uint8_t i = 0; i < APDU_CHANNELS; i++)
+        r->here[i] = i;
+}
 
 enum err replay_init(struct replay *r, struct reader *reader)
 {
@@ -17,6 +24,7 @@ enum err replay_init(struct replay *r, struct reader *reader)
     memset(r, 0, sizeof *r);
     r->reader = reader;
     r->sqn = 32;
+    forget_channels(r);
     e = decode_init(&r->a);
     if (e == ERR_OK)
         e = decode_init(&r->b);
@@ -47,6 +55,18 @@ struct turn {
     struct wr data;
     sw_t sw;
 };
+
+void replay_put_here(const struct replay *r, uint8_t header[4])
+{
+    struct apdu_class k;
+
+    if (apdu_class(header[0], &k) != ERR_OK || k.sim)
+        return;
+    if (r->here[k.channel] != k.channel && !k.secure_messaging)
+        header[0] = apdu_class_byte(r->here[k.channel], k.etsi);
+    if (header[1] == INS_MANAGE_CHANNEL && header[2] == CHANNEL_CLOSE && header[3] < APDU_CHANNELS)
+        header[3] = r->here[header[3]];
+}
 
 static uint8_t channel_of(const struct trace_bytes *command)
 {
@@ -143,6 +163,17 @@ static enum err ask_to_fit(struct turn *t, struct rd command)
     return replay_fit(t->r->reader, command, &t->data, &t->sw, &t->fitted, &t->how);
 }
 
+/* A card numbers the channels that it opens as it likes (TS 102 221 11.1.17). */
+static void note_channel(struct turn *t)
+{
+    const struct trace_bytes *c = &t->recorded->command;
+    struct rd opened = trace_data(&t->recorded->answer);
+
+    if (c->at[1] == INS_MANAGE_CHANNEL && c->at[2] == 0 && opened.left == 1 &&
+        opened.at[0] < APDU_CHANNELS && t->data.len == 1 && t->data.base[0] < APDU_CHANNELS)
+        t->r->here[opened.at[0]] = t->data.base[0];
+}
+
 static enum err ask(struct turn *t, const char **why)
 {
     struct replay *r = t->r;
@@ -158,10 +189,12 @@ static enum err ask(struct turn *t, const char **why)
     e = replay_fill(&r->values, &t->recorded->command, &command, &missing);
     if (e == ERR_OK) {
         set_fetch_length(r, &command);
+        replay_put_here(r, bytes);
         trace_bytes_set(&t->actual.command, RD_WR(&command));
         e = reader_exchange(r->reader, RD_WR(&command), &t->data, &t->sw);
         if (e == ERR_OK)
             e = ask_to_fit(t, RD_WR(&command));
+        note_channel(t);
     }
     OPENSSL_cleanse(bytes, sizeof bytes);
     return e;
@@ -229,9 +262,11 @@ static bool same_status(uint16_t recorded, uint16_t actual)
 /* The file is none that every card has, or no standard's at all. */
 static bool is_optional(const struct turn *t, const struct decode *found)
 {
-    const struct decode_channel *c = &found->channels[channel_of(&t->recorded->command)];
+    uint8_t channel = channel_of(&t->recorded->command);
 
-    return !decode_needs(c);
+    if (found == &t->r->b)
+        channel = t->r->here[channel];
+    return !decode_needs(&found->channels[channel]);
 }
 
 /* A file that one of them has not: until the next SELECT they are in different places. */
@@ -436,6 +471,7 @@ static enum err run_reset(struct replay *r, const struct trace_event *event)
     struct wr w = WR_ARRAY(atr);
 
     memset(r->lost, 0, sizeof r->lost);
+    forget_channels(r);
     r->waiting = 0;
     r->skip_response = false;
     decode_event(&r->a, event);

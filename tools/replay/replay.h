@@ -125,11 +125,12 @@ struct replay {
 
     struct decode a, b;
     struct replay_counts counts;
-    uint64_t place;           /* of the event under way, for who reports an error */
-    uint64_t sqn;             /* next sequence number to try */
-    bool lost[APDU_CHANNELS]; /* the cards are in different places: wait for the next SELECT */
-    uint16_t waiting;         /* last 91XX of the card under test, 0 when nothing waits */
-    bool skip_response;       /* its FETCH was skipped */
+    uint64_t place;              /* of the event under way, for who reports an error */
+    uint64_t sqn;                /* next sequence number to try */
+    uint8_t here[APDU_CHANNELS]; /* channel that this card opened for a recorded one */
+    bool lost[APDU_CHANNELS];    /* the cards are in different places: wait for the next SELECT */
+    uint16_t waiting;            /* last 91XX of the card under test, 0 when nothing waits */
+    bool skip_response;          /* its FETCH was skipped */
 };
 
 /* errors: ERR_NOMEM, ERR_CRYPTO */
@@ -138,6 +139,10 @@ void replay_free(struct replay *r);
 
 /* Replay all of a trace. errors: those of trace_next() but the end, and of the reader. */
 NODISCARD enum err replay_run(struct replay *r, struct trace_reader *trace);
+
+/* Put a recorded command on the channel that this card opened for its own: header and, for MANAGE
+ * CHANNEL, the number of the one that closes. */
+void replay_put_here(const struct replay *r, uint8_t header[4]);
 
 /* --- auth.c --- */
 

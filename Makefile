@@ -180,6 +180,10 @@ lint: all | build/deps/LINT ## floors, prefixes, sizes, banned calls, format, cl
 format: | build/deps/LINT ## clang-format over everything
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+.PHONY: graph
+graph: $(BUILD)/test/uicc/test_fsm_graph ## state graphs, drawn from the tables that the code obeys
+	@BUILD=$(BUILD) tools/dev/fsm_graph.sh
+
 .PHONY: cites
 cites: ## clauses of the standards that code cites, and which of them a test cites
 	@tools/dev/cites.sh

@@ -1,11 +1,11 @@
-/* Tests of uicc/remote/opchange.h. Goal: the operator change of TR 33.812, alternative 3b, as
+/* Tests of uicc/applet/native/opchange.c. Goal: the operator change of TR 33.812, alternative 3b, as
  * design and command say it: whole or not at all, refused with a reason of its own, on trial until
  * the new K has authenticated, and then without a trace of the old keys. */
 #include "apdu/gp.h"
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/air.h"
+#include "test/support/uicc/opcard.h"
 #include "uicc/applet/native.h"
 #include "uicc/core/card.h"
 #include "uicc/fs/fs.h"
@@ -13,28 +13,16 @@
 
 #include <string.h>
 
-#define IMSI_A "001010123456789"
-#define IMSI_B "262021234567895"
-
 static struct air *o;
 
 static void setup(void)
 {
-    o = air_new(NULL, SECPKT_AES);
-    air_terminal(o);
+    o = opcard_new();
 }
 
 static void teardown(void)
 {
     air_free(&o);
-}
-
-static void assert_imsi(const char *want)
-{
-    char imsi[IMSI_DIGITS_MAX + 1];
-
-    air_imsi(o, imsi);
-    ck_assert_str_eq(imsi, want);
 }
 
 static struct rd file(const char *path)
@@ -48,20 +36,9 @@ static struct rd file(const char *path)
     return fs_body(o->card, node);
 }
 
-/* CHANGE from slot 1 to 2 with IMSI B; the card is in trial and reset afterwards. */
-static struct opchange_proof change(uint16_t polls, uint32_t seconds)
-{
-    struct opchange_command c = air_change_to(1, IMSI_B, polls, seconds);
-    struct opchange_proof proof = air_change(o, 1, 10, &c);
-
-    ck_assert_int_eq(proof.result, OPCHANGE_DONE);
-    air_session(o);
-    return proof;
-}
-
 START_TEST(opchange_change_moves_to_next_slot)
 {
-    struct opchange_proof proof = change(10, 0);
+    struct opchange_proof proof = opcard_change(o, 10, 0);
 
     ck_assert_uint_eq(proof.active, 2);
     ck_assert_int_eq(proof.state, OPCHANGE_TRIAL);
@@ -72,7 +49,7 @@ START_TEST(opchange_change_moves_to_next_slot)
     hexrow_assert(RD_ARRAY(proof.imsi), "082926202143658759", "IMSI in the proof");
     ck_assert_uint_eq(o->refreshes, 1);
     ck_assert_uint_eq(o->refresh_mode, 0x04);
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
     ck_assert_uint_eq(air_authenticate(o, 1, 0x100), 0x9862); /* A's K is not in force */
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
 }
@@ -103,7 +80,7 @@ static const struct {
 
 START_TEST(opchange_change_rewrites_identity_files)
 {
-    struct opchange_command c = air_change_to(1, IMSI_B, 0, 0);
+    struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 0, 0);
     const uint8_t number[] = {0x91, 0x94, 0x71, 0x11, 0x22};
     const uint8_t spn[] = {0x01, 'B', 'e', 't', 'a'};
     const uint8_t sca[] = {0x04, 0x91, 0x94, 0x71, 0x33};
@@ -134,7 +111,7 @@ END_TEST
 /* RAND and B-TID of A's bootstrapping, and who used it, are nothing to B; they come back with A. */
 START_TEST(opchange_change_forgets_bootstrapping)
 {
-    struct opchange_command c = air_change_to(1, IMSI_B, 1, 0);
+    struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 1, 0);
 
     teardown();
     o = air_new("services = +68\ncontent 7FFF/6FD6 = 1011223344\n", SECPKT_AES);
@@ -164,7 +141,7 @@ START_TEST(opchange_fall_back_restores_every_file)
     ck_assert_uint_eq(air_hex(o, "00D600001103A1A2A3A4A5A6A7A8A9AAABACADAEAFB0"), 0x9000);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         memcpy(before[i], file(paths[i]).at, file(paths[i]).left);
-    change(10, 0);
+    opcard_change(o, 10, 0);
     proof = air_change(o, 2, 1, &back);
     ck_assert_int_eq(proof.result, OPCHANGE_DONE);
     ck_assert_int_eq(proof.state, OPCHANGE_FELL_BACK);
@@ -176,7 +153,7 @@ START_TEST(opchange_fall_back_restores_every_file)
                       paths[i]);
     air_session(o);
     ck_assert_uint_eq(o->refreshes, 2);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9862);
     ck_assert_uint_eq(air_authenticate(o, 1, 0x100), 0x9000);
     /* the burnt index never comes back */
@@ -203,7 +180,7 @@ START_TEST(opchange_fall_back_restores_file_written_twice)
     const uint8_t files[] = {4, 0x7F, 0xFF, 0x6F, 0x46, 0, 3, 0x01, 'X', 'Y',
                              4, 0x7F, 0xFF, 0x6F, 0x46, 0, 2, 0x01, 'Z'};
     struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
-    struct opchange_command c = air_change_to(1, IMSI_B, 0, 0);
+    struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 0, 0);
     uint8_t before[17];
 
     c.files = RD_ARRAY(files);
@@ -216,23 +193,11 @@ START_TEST(opchange_fall_back_restores_file_written_twice)
 }
 END_TEST
 
-static void assert_no_trace(const struct secret *key, const char *what)
-{
-    uint8_t reversed[SECRET_LEN_MAX];
-
-    for (uint8_t i = 0; i < key->len; i++)
-        reversed[i] = key->bytes[key->len - 1 - i];
-    ck_assert_msg(!nvm_sim_holds(&o->sim, RD_SECRET(key)), "%s is on the medium", what);
-    ck_assert_msg(!nvm_sim_holds(&o->sim, RD(reversed, key->len)), "%s reversed", what);
-    for (size_t at = 0; at + key->len <= o->arena.used; at++)
-        ck_assert_msg(memcmp(o->arena.base + at, key->bytes, key->len) != 0, "%s in memory", what);
-}
-
 /* --- refusals: each with its result, and nothing changed --- */
 
 static struct opchange_command refused_command(int row)
 {
-    struct opchange_command c = air_change_to(1, IMSI_B, 1, 0);
+    struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 1, 0);
     static const uint8_t unknown_file[] = {4, 0x7F, 0xFF, 0x6F, 0x99, 0, 1, 0xAA};
     static const uint8_t too_long[] = {4, 0x7F, 0xFF, 0x6F, 0x78, 0, 3, 1, 2, 3};
     static const uint8_t iccid[] = {2, 0x2F, 0xE2, 0, 1, 0xAA};
@@ -288,7 +253,7 @@ START_TEST(opchange_refuses_and_changes_nothing)
     ck_assert_int_eq(proof.state, OPCHANGE_NEVER);
     ck_assert_uint_eq(proof.spare, 3);
     ck_assert_uint_eq(o->sw, 0x9000); /* no REFRESH */
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
@@ -301,7 +266,7 @@ START_TEST(opchange_refuses_malformed_command)
     air_run(o, &p);
     ck_assert_int_eq(opchange_read_proof(air_proof(o, &p).data, &proof), ERR_OK);
     ck_assert_int_eq(proof.result, OPCHANGE_MALFORMED);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
@@ -311,12 +276,12 @@ START_TEST(opchange_list_ends)
     struct opchange_proof proof;
 
     for (uint8_t from = 1; from < o->made.slot_count; from++) {
-        c = air_change_to(from, IMSI_B, 0, 0);
+        c = air_change_to(from, OPCARD_IMSI_B, 0, 0);
         ck_assert_int_eq(air_change(o, from, 1, &c).result, OPCHANGE_DONE);
         air_session(o);
         ck_assert_uint_eq(air_authenticate(o, (uint8_t)(from + 1), 0x100), 0x9000);
     }
-    c = air_change_to(4, IMSI_A, 0, 0);
+    c = air_change_to(4, OPCARD_IMSI_A, 0, 0);
     proof = air_change(o, 4, 1, &c);
     ck_assert_int_eq(proof.result, OPCHANGE_EXHAUSTED);
     ck_assert_uint_eq(proof.active, 4);
@@ -350,12 +315,12 @@ START_TEST(opchange_renew_replaces_k)
     ck_assert_uint_eq(air_authenticate(o, 1, 0x1000), 0x9000);
     ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
     ck_assert_uint_eq(air_authenticate(o, 1, 0x2000), 0x9862);
-    assert_no_trace(&old, "K");
+    opcard_assert_no_trace(o, &old, "K");
     o->made.pairs[0].aka.k = k;
     ck_assert_uint_eq(air_authenticate(o, 1, 0x0020), 0x9000); /* sequence numbers begin anew */
     air_power_cut(o, NVM_SIM_DROP);
     ck_assert_uint_eq(air_authenticate(o, 1, 0x0040), 0x9000);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
@@ -381,7 +346,7 @@ END_TEST
 START_TEST(sec_K2_switch_is_never_torn)
 {
     for (uint64_t cut = 1; cut < 64; cut++) {
-        struct opchange_command c = air_change_to(1, IMSI_B, 5, 0);
+        struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 5, 0);
         uint8_t data[128];
         struct wr w = WR_ARRAY(data);
         struct air_packet p;
@@ -396,7 +361,7 @@ START_TEST(sec_K2_switch_is_never_torn)
         air_power_cut(o, (enum nvm_sim_policy)(cut % NVM_SIM_POLICIES));
         moved = slot_in_force(&o->card->store) == 2;
         ck_assert(slot_check(&o->card->store));
-        assert_imsi(moved ? IMSI_B : IMSI_A);
+        opcard_assert_imsi(o, moved ? OPCARD_IMSI_B : OPCARD_IMSI_A);
         ck_assert_uint_eq(air_authenticate(o, moved ? 2 : 1, 0x100), 0x9000);
         if (finished) {
             ck_assert(moved);
@@ -412,7 +377,7 @@ END_TEST
 /* The result of a CHANGE, or OPCHANGE_MEMORY too when not even the proof found room (6F00). */
 static enum opchange_result change_with_room(size_t room, uint64_t counter)
 {
-    struct opchange_command c = air_change_to(1, IMSI_B, 5, 0);
+    struct opchange_command c = air_change_to(1, OPCARD_IMSI_B, 5, 0);
     size_t cap = o->arena.cap;
     struct opchange_proof proof = {.result = OPCHANGE_MEMORY};
     uint8_t data[128];
@@ -446,11 +411,11 @@ START_TEST(opchange_memory_problem_is_proved)
         ck_assert_uint_eq(now.active, 1);
         ck_assert_uint_eq(now.spare, 3);
         ck_assert_int_eq(now.state, OPCHANGE_NEVER);
-        assert_imsi(IMSI_A);
+        opcard_assert_imsi(o, OPCARD_IMSI_A);
         ck_assert_uint_lt(refused, 200);
     }
     ck_assert_uint_gt(refused, 10); /* in more places than the first */
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
 }
 END_TEST
 

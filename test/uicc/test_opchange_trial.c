@@ -1,49 +1,26 @@
-/* Tests of the trial of uicc/remote/opchange.h. Goal: a change to an operator without coverage
+/* Tests of the trial of uicc/applet/native/opchange.c. Goal: a change to an operator without coverage
  * cannot lose the card, and one that works leaves no trace of the old operator.
  * Method: the terminal polls, reports, authenticates; power cuts in between. */
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"
-#include "test/support/uicc/air.h"
+#include "test/support/uicc/opcard.h"
 #include "uicc/core/card.h"
 #include "uicc/remote/remote.h"
 #include "uicc/slot/slot.h"
 
 #include <string.h>
 
-#define IMSI_A "001010123456789"
-#define IMSI_B "262021234567895"
-
 static struct air *o;
 
 static void setup(void)
 {
-    o = air_new(NULL, SECPKT_AES);
-    air_terminal(o);
+    o = opcard_new();
 }
 
 static void teardown(void)
 {
     air_free(&o);
-}
-
-static void assert_imsi(const char *want)
-{
-    char imsi[IMSI_DIGITS_MAX + 1];
-
-    air_imsi(o, imsi);
-    ck_assert_str_eq(imsi, want);
-}
-
-/* CHANGE from slot 1 to 2 with IMSI B; the card is in trial and reset afterwards. */
-static struct opchange_proof change(uint16_t polls, uint32_t seconds)
-{
-    struct opchange_command c = air_change_to(1, IMSI_B, polls, seconds);
-    struct opchange_proof proof = air_change(o, 1, 10, &c);
-
-    ck_assert_int_eq(proof.result, OPCHANGE_DONE);
-    air_session(o);
-    return proof;
 }
 
 static struct opchange_proof query(uint8_t slot, uint64_t counter)
@@ -57,13 +34,13 @@ START_TEST(opchange_trial_ends_after_polls)
 {
     struct opchange_proof proof;
 
-    change(6, 0);
+    opcard_change(o, 6, 0);
     while (slot_fallback(&o->card->store) != 0)
         ck_assert_uint_ge(air_hex(o, "80F2000C00"), 0x9000);
     ck_assert_uint_eq(o->sw >> 8, 0x91); /* REFRESH */
     air_session(o);
     ck_assert_uint_eq(o->refreshes, 2);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
     proof = query(1, 11);
     ck_assert_int_eq(proof.state, OPCHANGE_FELL_BACK);
     ck_assert_uint_eq(proof.counter, 10);
@@ -72,7 +49,7 @@ END_TEST
 
 START_TEST(opchange_trial_counts_polls_over_power_cuts)
 {
-    change(6, 0);
+    opcard_change(o, 6, 0);
     for (int i = 0; i < 5; i++) {
         ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
         air_hex(o, "80F2000C00");
@@ -80,13 +57,13 @@ START_TEST(opchange_trial_counts_polls_over_power_cuts)
     }
     air_hex(o, "80F2000C00");
     ck_assert_uint_eq(slot_fallback(&o->card->store), 0);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
 START_TEST(opchange_trial_ends_after_seconds)
 {
-    change(0, 600);
+    opcard_change(o, 0, 600);
     air_hex(o, "80F2000C00");
     o->now_ms += 300 * 1000;
     air_hex(o, "80F2000C00");
@@ -94,21 +71,21 @@ START_TEST(opchange_trial_ends_after_seconds)
     air_hex(o, "80F2000C00");
     o->now_ms += 299 * 1000;
     air_hex(o, "80F2000C00");
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
     o->now_ms += 1 * 1000;
     air_hex(o, "80F2000C00");
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
 START_TEST(opchange_trial_without_limit_goes_on)
 {
-    change(0, 0);
+    opcard_change(o, 0, 0);
     for (int i = 0; i < 200; i++) {
         o->now_ms += 3600 * 1000;
         air_hex(o, "80F2000C00");
     }
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
 }
 END_TEST
 
@@ -119,20 +96,20 @@ START_TEST(opchange_trial_hears_of_no_service)
                                          "80C200000C D60A 990103 82028281 9B0102",
                                          "80C2000009 D607 990112 82028381"};
 
-    change(3, 0);
+    opcard_change(o, 3, 0);
     air_hex(o, "80C200000C D60A 990103 82028281 9B0100"); /* normal service counts nothing */
     for (size_t i = 0; i < ARRAY_LEN(events); i++) {
         ck_assert_uint_ne(slot_fallback(&o->card->store), 0);
         air_hex(o, events[i]);
     }
     air_session(o);
-    assert_imsi(IMSI_A);
+    opcard_assert_imsi(o, OPCARD_IMSI_A);
 }
 END_TEST
 
 START_TEST(opchange_trial_asks_for_events)
 {
-    change(3, 0);
+    opcard_change(o, 3, 0);
     ck_assert_uint_eq(o->other, 1); /* asked after the reset */
     air_reset(o);
     ck_assert_uint_eq(air_hex(o, "801000000908330108421100000700") & 0xF000, 0x9000);
@@ -158,7 +135,7 @@ START_TEST(opchange_confirm_by_first_authentication)
     struct opchange_proof proof;
     struct rd kept;
 
-    change(3, 0);
+    opcard_change(o, 3, 0);
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
     ck_assert_int_eq(slot_state_of(&o->card->store, 1), SLOT_RETIRED);
     ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_ACTIVE);
@@ -166,7 +143,7 @@ START_TEST(opchange_confirm_by_first_authentication)
     for (int i = 0; i < 20; i++)
         air_hex(o, "80F2000C00");
     air_power_cut(o, NVM_SIM_DROP);
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
     proof = query(2, 1);
     ck_assert_int_eq(proof.state, OPCHANGE_ACTIVE);
     ck_assert_uint_eq(proof.fallback, 0);
@@ -178,7 +155,7 @@ START_TEST(sec_K8_old_operator_is_out_after_the_trial)
     struct air_packet p;
     uint8_t data[] = {0x01, OPCHANGE_QUERY, 0x00};
 
-    change(3, 0);
+    opcard_change(o, 3, 0);
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
     ck_assert_uint_eq(air_authenticate(o, 1, 0x200), 0x9862);
     p = air_packet(o, 1, AIR_OPCHANGE, 99, RD_ARRAY(data));
@@ -187,32 +164,20 @@ START_TEST(sec_K8_old_operator_is_out_after_the_trial)
 }
 END_TEST
 
-static void assert_no_trace(const struct secret *key, const char *what)
-{
-    uint8_t reversed[SECRET_LEN_MAX];
-
-    for (uint8_t i = 0; i < key->len; i++)
-        reversed[i] = key->bytes[key->len - 1 - i];
-    ck_assert_msg(!nvm_sim_holds(&o->sim, RD_SECRET(key)), "%s is on the medium", what);
-    ck_assert_msg(!nvm_sim_holds(&o->sim, RD(reversed, key->len)), "%s reversed", what);
-    for (size_t at = 0; at + key->len <= o->arena.used; at++)
-        ck_assert_msg(memcmp(o->arena.base + at, key->bytes, key->len) != 0, "%s in memory", what);
-}
-
 static void assert_no_pair(uint8_t slot)
 {
     const struct perso_pair *pair = &o->made.pairs[slot - 1];
 
-    assert_no_trace(&pair->aka.k, "K");
-    assert_no_trace(&pair->aka.opc, "OPc");
-    assert_no_trace(&pair->kic.key, "KIc");
-    assert_no_trace(&pair->kid.key, "KID");
-    assert_no_trace(&pair->kik.key, "KIK");
+    opcard_assert_no_trace(o, &pair->aka.k, "K");
+    opcard_assert_no_trace(o, &pair->aka.opc, "OPc");
+    opcard_assert_no_trace(o, &pair->kic.key, "KIc");
+    opcard_assert_no_trace(o, &pair->kid.key, "KID");
+    opcard_assert_no_trace(o, &pair->kik.key, "KIK");
 }
 
 START_TEST(sec_C26_no_trace_of_old_keys_after_the_switch)
 {
-    change(3, 0);
+    opcard_change(o, 3, 0);
     ck_assert(nvm_sim_holds(&o->sim, RD_SECRET(&o->made.pairs[0].aka.k)));
     ck_assert_uint_eq(air_authenticate(o, 2, 0x100), 0x9000);
     assert_no_pair(1);
@@ -222,7 +187,7 @@ END_TEST
 
 START_TEST(sec_C26_no_trace_of_tried_keys_after_falling_back)
 {
-    change(1, 0);
+    opcard_change(o, 1, 0);
     air_hex(o, "80F2000C00");
     ck_assert_int_eq(slot_state_of(&o->card->store, 2), SLOT_RETIRED);
     assert_no_pair(2);
@@ -232,12 +197,12 @@ END_TEST
 
 START_TEST(opchange_old_set_may_only_ask_during_trial)
 {
-    struct opchange_command again = air_change_to(2, IMSI_A, 1, 0);
+    struct opchange_command again = air_change_to(2, OPCARD_IMSI_A, 1, 0);
     struct opchange_command back = {.op = OPCHANGE_FALL_BACK, .expected = 2};
     const uint8_t select[] = {0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00};
     struct air_packet p;
 
-    change(50, 0);
+    opcard_change(o, 50, 0);
     ck_assert_int_eq(query(1, 11).state, OPCHANGE_TRIAL);
     ck_assert_int_eq(air_change(o, 1, 12, &again).result, OPCHANGE_NOT_PERMITTED);
     ck_assert_int_eq(air_change(o, 1, 13, &back).result, OPCHANGE_NOT_PERMITTED);
@@ -248,7 +213,7 @@ START_TEST(opchange_old_set_may_only_ask_during_trial)
     p = air_packet(o, 1, AIR_OPCHANGE, 10, RD_ARRAY(select));
     air_run(o, &p);
     ck_assert_uint_eq(air_proof(o, &p).rsc, RSC_CNTR_LOW); /* the CHANGE, come twice */
-    assert_imsi(IMSI_B);
+    opcard_assert_imsi(o, OPCARD_IMSI_B);
 }
 END_TEST
 

@@ -143,13 +143,25 @@ static bool resolve_password(struct config *c)
         *c->smpp.password ? cli_secret_text(c->smpp.password, password, sizeof password) : ERR_OK;
 
     if (e != ERR_OK) {
-        cli_fail("password of the SMS centre: %s", err_text(e));
+        cli_fail("password of the SMS centre: %s",
+                 e == ERR_RANGE ? "more than 8 characters" : err_text(e));
         return false;
     }
     OPENSSL_cleanse(c->smpp.password, sizeof c->smpp.password);
     memcpy(c->smpp.password, password, sizeof password);
     OPENSSL_cleanse(password, sizeof password);
     return true;
+}
+
+/* Cards send their proofs to a number, not to a name. */
+static bool check_source(const struct config *c)
+{
+    const char *digits = c->smpp.source + (c->smpp.source[0] == '+');
+
+    if (*digits != '\0' && digits[strspn(digits, "0123456789")] == '\0')
+        return true;
+    cli_fail("smpp.source: `%s' is no number", c->smpp.source);
+    return false;
 }
 
 /* --- serving --- */
@@ -222,8 +234,6 @@ static int run(const struct options *o, struct config *c)
     struct ledger *l;
     int status;
 
-    if (!resolve_password(c))
-        return CLI_FAILED;
     l = access_open(&access, true);
     if (!l)
         return CLI_FAILED;
@@ -250,13 +260,16 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     if (o.keys) {
         config_help(stdout);
-        return CLI_OK;
+        return cli_flush(CLI_OK);
     }
     if (access_config(&o.access, &config) && apply_settings(&o, &config)) {
         if (o.dump)
             config_dump(&config, stdout);
-        status = o.check || o.dump ? CLI_OK : run(&o, &config);
+        if (!resolve_password(&config) || !check_source(&config))
+            status = CLI_FAILED;
+        else
+            status = o.check || o.dump ? CLI_OK : run(&o, &config);
     }
     config_wipe(&config);
-    return status;
+    return cli_flush(status);
 }

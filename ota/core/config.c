@@ -35,7 +35,7 @@ struct key {
 static const struct key keys[] = {
     {"ledger", "file", TYPE_TEXT, AT(ledger), "ota.db", 1, ROOM(ledger),
      "SQLite file of cards, counters and campaigns"},
-    {"ledger", "kek", TYPE_TEXT, AT(kek), "@ota.kek", 1, ROOM(kek),
+    {"ledger", "kek", TYPE_SECRET, AT(kek), "@ota.kek", 1, ROOM(kek),
      "key-encryption key: @FILE, env:NAME or hex"},
     {"ledger", "counter_skip", TYPE_NUMBER, AT(counter_skip), "4096", 1, 1048575,
      "gap left in every counter when the ledger may be an older copy"},
@@ -272,6 +272,15 @@ enum err config_load(struct config *c, const char *path, const struct config_rep
     return e;
 }
 
+/* Where a secret is may be told, what it is may not. */
+static void dump_secret(const char *name, const char *value, FILE *out)
+{
+    if (value[0] == '@' || strncmp(value, "env:", 4) == 0)
+        fprintf(out, "%s = %s\n", name, value);
+    else
+        fprintf(out, "; %s is %s\n", name, *value ? "set" : "not set");
+}
+
 static void dump_value(const struct config *c, const struct key *k, FILE *out)
 {
     const void *member = (const char *)c + k->offset;
@@ -281,7 +290,7 @@ static void dump_value(const struct config *c, const struct key *k, FILE *out)
         fprintf(out, "%s = %s\n", k->name, (const char *)member);
         break;
     case TYPE_SECRET:
-        fprintf(out, "; %s is %s\n", k->name, *(const char *)member ? "set" : "not set");
+        dump_secret(k->name, member, out);
         break;
     case TYPE_NUMBER:
         fprintf(out, "%s = %u\n", k->name, *(const unsigned *)member);

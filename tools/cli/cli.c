@@ -108,6 +108,15 @@ int cli_usage(const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_flush(int status)
+{
+    bool lost = ferror(stdout) != 0;
+
+    if (fflush(stdout) != 0)
+        lost = true;
+    return lost && status == CLI_OK ? cli_fail("standard output: %s", err_text(ERR_IO)) : status;
+}
+
 static int print_help(const char *self, const char *summary, const struct cli_command *commands)
 {
     int width = 10;
@@ -143,7 +152,7 @@ int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_co
     if (argc < 2)
         return cli_usage("a command is missing");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
-        return print_help(self, summary, commands);
+        return cli_flush(print_help(self, summary, commands));
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("%s (Reseat) %s\n", program_invocation_short_name, CLI_VERSION);
         return CLI_OK;
@@ -158,7 +167,7 @@ int cli_dispatch(int argc, char **argv, const char *summary, const struct cli_co
         /* What argp calls the program, in its help and errors. */
         (void)snprintf(name, sizeof name, "%s %s", self, c->name);
         argv[1] = name;
-        return c->main(argc - 1, argv + 1);
+        return cli_flush(c->main(argc - 1, argv + 1));
     }
     return cli_usage("there is no command `%s'", argv[1]);
 }

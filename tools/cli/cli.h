@@ -25,6 +25,9 @@ void cli_harden(void);
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
 __attribute__((format(printf, 1, 2))) int cli_usage(const char *format, ...);
 
+/* Last thing of a program: what it printed has gone out, or it failed. */
+int cli_flush(int status);
+
 /* One sub-command of a program. main gets argv from its own name on. Without one, the sub-command
  * is in PROGRAM-works (../libexec/reseat beside the program), which takes the whole argv. */
 struct cli_command {

@@ -25,7 +25,7 @@ static enum err read_line(struct csv *c, char *line)
 {
     do {
         if (fgets(line, CSV_LINE_MAX, c->file) == NULL)
-            return ERR_NOT_FOUND;
+            return ferror(c->file) ? ERR_IO : ERR_NOT_FOUND;
         c->line++;
         if (strlen(line) == CSV_LINE_MAX - 1)
             return ERR_RANGE;

@@ -26,7 +26,8 @@ struct csv {
 NODISCARD enum err csv_open(struct csv *c, const char *path);
 void csv_close(struct csv *c); /* wipes what was read */
 
-/* The next row. ERR_NOT_FOUND at the end, ERR_FORMAT (another number of fields), ERR_RANGE. */
+/* The next row. ERR_NOT_FOUND at the end, ERR_FORMAT (another number of fields), ERR_RANGE,
+ * ERR_IO. */
 NODISCARD enum err csv_next(struct csv *c);
 
 /* Field of the row by the column's name; NULL when there is no such column. */

@@ -95,7 +95,6 @@ int opchange_run_spec(const struct opchange_spec *spec, int argc, char **argv)
     struct argp argp = {taken, parse, spec->args, spec->help, NULL, NULL, NULL};
     struct parsing p = {.spec = spec};
     size_t n = 0;
-    int status;
 
     for (int i = 0; i < OPCHANGE_OPTIONS; i++) {
         if (((spec->needs | spec->takes) & OPCHANGE_BIT(i)) == 0)
@@ -108,10 +107,7 @@ int opchange_run_spec(const struct opchange_spec *spec, int argc, char **argv)
     memset(&taken[n], 0, sizeof taken[n]);
     argp_err_exit_status = CLI_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &p);
-    status = spec->run(&p.options);
-    if (fflush(stdout) != 0 && status == CLI_OK)
-        status = opchange_fail("standard output", ERR_IO);
-    return status;
+    return spec->run(&p.options);
 }
 
 bool opchange_has(const struct opchange_options *o, enum opchange_option option)

@@ -43,6 +43,29 @@ static enum err read_algorithm(const char *text, enum aka_algorithm *out)
     return ERR_FORMAT;
 }
 
+static bool ota_length(enum secpkt_algorithm a, size_t len)
+{
+    switch (a) {
+    case SECPKT_DES:
+        return len == 8;
+    case SECPKT_3DES2:
+        return len == 16;
+    case SECPKT_3DES3:
+        return len == 24;
+    default:
+        return len == 16 || len == 24 || len == 32;
+    }
+}
+
+/* K of 16 bytes, and OPc like it or none; TUAK: K of 32 bytes, too, and TOPc of 32. */
+static bool aka_lengths(const struct aka_key *key)
+{
+    bool tuak = key->algorithm == AKA_TUAK;
+
+    return (key->k.len == 16 || (tuak && key->k.len == 32)) &&
+           (key->opc.len == 0 || key->opc.len == (tuak ? 32 : 16));
+}
+
 static enum err read_ota_key(const struct csv *csv, const char *column, struct secpkt_key *out,
                              uint8_t *cc_len)
 {
@@ -53,7 +76,7 @@ static enum err read_ota_key(const struct csv *csv, const char *column, struct s
     if (e == ERR_OK)
         e = secpkt_algorithm_from_text(csv_field(csv, "ota_algorithm"), out->key.len,
                                        &out->algorithm, cc_len);
-    return e;
+    return e == ERR_OK && !ota_length(out->algorithm, out->key.len) ? ERR_KEY : e;
 }
 
 static enum err read_aka(const struct csv *csv, struct aka_key *out)
@@ -68,7 +91,7 @@ static enum err read_aka(const struct csv *csv, struct aka_key *out)
     e = secret_from_hex(&out->k, csv_field(csv, "k"));
     if (e == ERR_OK && opc)
         e = secret_from_hex(&out->opc, opc);
-    return e;
+    return e == ERR_OK && !aka_lengths(out) ? ERR_KEY : e;
 }
 
 static enum err read_keys(const struct csv *csv, struct vault_pair *out)
@@ -182,7 +205,8 @@ static int import(struct ledger *l, struct csv *csv, const char *path)
         e = import_batch(l, csv, &p, &end);
     cli_progress_end(&p.bar);
     if (e != ERR_OK)
-        return cli_fail("%s:%u: %s", path, csv->line, err_text(e));
+        return cli_fail("%s:%u: %s", path, csv->line,
+                        e == ERR_KEY ? "a key of the wrong length" : err_text(e));
     printf("%llu cards imported, %llu were there\n", (unsigned long long)p.added,
            (unsigned long long)p.there);
     return CLI_OK;

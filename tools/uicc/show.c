@@ -180,7 +180,5 @@ int uicc_show_main(int argc, char **argv)
     e = host_new(1, &host);
     status = e == ERR_OK ? show(host, &o) : cli_fail("%s", err_text(e));
     host_free(&host);
-    if (fflush(stdout) != 0 && status == CLI_OK)
-        status = cli_fail("standard output: %s", err_text(ERR_IO));
     return status;
 }

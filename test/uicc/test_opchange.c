@@ -324,6 +324,22 @@ START_TEST(opchange_renew_replaces_k)
 }
 END_TEST
 
+/* Its proof was lost, and the server asks by sending it once more. */
+START_TEST(opchange_renew_again_keeps_sequence_numbers)
+{
+    uint8_t wrapped[16];
+    struct secret k = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, 16};
+    struct opchange_command c = renew(&k, wrapped);
+
+    ck_assert_int_eq(air_change(o, 1, 1, &c).result, OPCHANGE_DONE);
+    o->made.pairs[0].aka.k = k;
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x1000), 0x9000);
+    ck_assert_int_eq(air_change(o, 1, 2, &c).result, OPCHANGE_DONE);
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x1000), 0xDC00); /* it was heard before */
+    ck_assert_uint_eq(air_authenticate(o, 1, 0x2000), 0x9000);
+}
+END_TEST
+
 START_TEST(opchange_renew_refuses_bad_key)
 {
     uint8_t wrapped[32];
@@ -436,6 +452,7 @@ Suite *suite_under_test(void)
     tcase_add_loop_test(t, opchange_refuses_malformed_command, 0, 3);
     tcase_add_test(t, opchange_list_ends);
     tcase_add_test(t, opchange_renew_replaces_k);
+    tcase_add_test(t, opchange_renew_again_keeps_sequence_numbers);
     tcase_add_test(t, opchange_renew_refuses_bad_key);
     tcase_add_test(t, sec_K2_switch_is_never_torn);
     tcase_add_test(t, opchange_memory_problem_is_proved);

@@ -146,18 +146,30 @@ static enum err unwrap_keys(struct crypto *c, const struct opchange_command *com
     return e;
 }
 
-/* The sequence numbers begin anew with the key: nothing of the old one can be replayed. */
+static bool is_same_pair(const struct slot *a, const struct slot *b)
+{
+    return secret_equal(&a->aka.k, &b->aka.k) && secret_equal(&a->aka.opc, &b->aka.opc);
+}
+
+/*
+ * The sequence numbers begin anew with the key: nothing of the old one can be replayed. A key that
+ * is in force already, sent again because its proof was lost, changes nothing: with it, challenges
+ * may have been heard that must not be fresh once more.
+ */
 enum err applet_subscription_renew(struct applet *a, const struct opchange_command *command)
 {
     struct store *s = &a->card->store;
     uint8_t index = slot_in_force(s);
-    SLOT_WIPED struct slot slot = {0};
-    enum err e = is_permitted(a) ? slot_read(s, index, &slot) : ERR_DENIED;
+    SLOT_WIPED struct slot before = {0}, slot = {0};
+    enum err e = is_permitted(a) ? slot_read(s, index, &before) : ERR_DENIED;
 
     if (e != ERR_OK)
         return e;
+    slot = before;
     if (unwrap_keys(a->card->engine->crypto, command, &slot) != ERR_OK)
         return ERR_KEY;
+    if (is_same_pair(&before, &slot))
+        return ERR_OK;
     e = slot_write(s, index, &slot);
     if (e == ERR_OK)
         e = sqn_reset(s, index);

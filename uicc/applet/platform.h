@@ -39,7 +39,8 @@ NODISCARD enum err applet_subscription_confirm(struct applet *a);
 /* The trial ends badly: the new pair is wiped, the old one is in force with the files it had. */
 NODISCARD enum err applet_subscription_restore(struct applet *a);
 /* A new K, and OPc, of the slot in force, enciphered under its KIK; sequence numbers begin anew.
- * ERR_KEY when it is not what its check value says: then nothing is staged. */
+ * One that is in force already changes nothing. ERR_KEY when it is not what its check value says:
+ * then nothing is staged. */
 NODISCARD enum err applet_subscription_renew(struct applet *a,
                                              const struct opchange_command *command);
 

@@ -265,9 +265,19 @@ void script_answer_open(struct script_answer_writer *a, enum script_format forma
     }
 }
 
-/* Head and status word of an R-APDU, and what the outer object may need to be closed. */
+/* Head and status word of an R-APDU, and what the outer object may need to be closed: its length,
+ * or its end, and a count of two bytes. */
 #define R_APDU_EXTRA (1 + 3 + 2)
+#define R_APDU_MIN   (1 + 1 + 2)
 #define CLOSE_EXTRA  2
+#define COUNT_EXTRA  1
+
+bool script_answer_full(const struct script_answer_writer *a)
+{
+    size_t least = a->out->len + R_APDU_MIN + CLOSE_EXTRA + COUNT_EXTRA;
+
+    return a->format != SCRIPT_COMPACT && (a->out->overflow || least > a->out->cap);
+}
 
 size_t script_answer_room(const struct script_answer_writer *a)
 {

@@ -90,6 +90,8 @@ struct script_answer_writer {
 void script_answer_open(struct script_answer_writer *a, enum script_format format, struct wr *out);
 /* How much data the next command may bring: what is above must be cut and told as 62F1. */
 size_t script_answer_room(const struct script_answer_writer *a);
+/* Is not even a status word or a cause to be told any more? Then the script must end. */
+bool script_answer_full(const struct script_answer_writer *a);
 void script_answer_add(struct script_answer_writer *a, struct rd data, sw_t sw);
 /* An object that answers nothing was executed, or has failed after all. */
 void script_answer_count(struct script_answer_writer *a);

@@ -238,6 +238,38 @@ START_TEST(run_script_chain_is_of_one_key_set)
 }
 END_TEST
 
+/* n commands, and an object that is none. */
+static struct rd many(unsigned n)
+{
+    static char text[1024];
+    int at = snprintf(text, sizeof text, "AA 82 %04X", n * 7 + 2);
+
+    for (unsigned i = 0; i < n; i++)
+        at += snprintf(text + at, sizeof text - (size_t)at, " 2205 00A4000C00");
+    (void)snprintf(text + at, sizeof text - (size_t)at, " 7F00");
+    return air_script(o, AIR_RFM_UICC, n, text).data;
+}
+
+/* What the proof cannot tell is not done. */
+START_TEST(run_script_ends_where_its_answer_is_full)
+{
+    unsigned told, before = 0;
+
+    for (unsigned n = 1; n <= 40; n++) {
+        struct rd answer = many(n);
+
+        ck_assert_uint_le(o->answer_len, 128);
+        ck_assert_uint_eq(answer.at[0], 0xAB);
+        told = answer.at[4];
+        ck_assert(told == n || told == before);
+        ck_assert_uint_ge(answer.left, 5 + 4 * told);
+        before = told;
+    }
+    ck_assert_uint_gt(before, 20);
+    ck_assert_uint_lt(before, 40);
+}
+END_TEST
+
 /* More than INTEGER can say in one byte. */
 START_TEST(run_script_counts_above_127)
 {
@@ -460,6 +492,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, run_script_keeps_data_for_get_response);
     tcase_add_test(t, run_script_clips_what_does_not_fit);
     tcase_add_test(t, run_script_has_context_of_its_own);
+    tcase_add_test(t, run_script_ends_where_its_answer_is_full);
     tcase_add_test(t, run_script_chain_keeps_context);
     tcase_add_test(t, run_script_immediate_action_follows_proof);
     tcase_add_test(t, run_script_error_action_follows_failure_alone);

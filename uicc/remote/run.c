@@ -190,11 +190,15 @@ static void act_on_error(struct run *run)
         card_log(run->card, "remote: the error action of a script cannot be done");
 }
 
-/* One item. false: the script ends here. */
+/* One item. false: the script ends here. What could not be told is not done. */
 static bool take(struct run *run, const struct script_item *item, struct script_answer_writer *a)
 {
     bool first = a->executed == 0;
 
+    if (!run->answered && script_answer_full(a)) {
+        act_on_error(run);
+        return false;
+    }
     switch (item->kind) {
     case SCRIPT_COMMAND:
         if (step(run, item, a))
@@ -246,7 +250,7 @@ static enum err end_answer(struct run *run, enum err e, struct script_answer_wri
         script_answer_add(a, RD(NULL, 0), SW_WRONG_LENGTH);
     else if (run->chain_cause != 0)
         tlv_write_u8(a->out, TAG_CHAINING_ANSWER, run->chain_cause);
-    else
+    else if (!script_answer_full(a))
         answer_bad_format(e, a);
     return script_answer_close(a);
 }

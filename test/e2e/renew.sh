@@ -51,4 +51,11 @@ kill "$fleet_pid"
 wait "$fleet_pid" 2>/dev/null
 power_on
 check "every card attaches with its new K" 'wait_for 30 attached'
+
+# As an operator change leaves the record of a card that another operator has taken since.
+sqlite3 a.db "UPDATE cards SET owner = 1, imsi = '999700000000001' WHERE id = 1"
+expect 0 "the HLR gets the keys of those that stayed" "$bin/ota" campaign activate k --hlr hlr.db "${db[@]}"
+check "and tells of the other" '[[ $output == "$((cards - 1)) proved keys handed over, 1 moved away, 0 "* ]]'
+check "whose subscriber is another operator's" \
+    '[ "$(sqlite3 hlr.db "SELECT count(*) FROM subscriber WHERE imsi = 999700000000001")" = 0 ]'
 finish

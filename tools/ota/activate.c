@@ -46,7 +46,7 @@ struct hand_over {
     struct ledger *ledger;
     struct hlr *hlr;
     const char *unproved;
-    uint64_t proved, guessed, left_out;
+    uint64_t proved, guessed, moved, left_out;
 };
 
 static enum err activate(struct hand_over *h, const struct ledger_job *job, enum ledger_keys which)
@@ -71,6 +71,11 @@ static enum err hand_over_job(void *context, const struct ledger_job *job)
         job->state == LEDGER_SENT || job->state == LEDGER_DELIVERED || job->state == LEDGER_UNKNOWN;
     enum err e;
 
+    /* The record of a card that moved has the identity that its new operator gave it. */
+    if (job->owner != LEDGER_OURS) {
+        h->moved++;
+        return ERR_OK;
+    }
     if (!proved && !(open && h->unproved != NULL && strcmp(h->unproved, job->iccid) == 0)) {
         h->left_out++;
         return ERR_OK;
@@ -118,6 +123,8 @@ static int run(const struct options *o, struct ledger *l, struct hlr *hlr)
     printf("%" PRIu64 " proved keys handed over", h.proved);
     if (o->unproved != NULL)
         printf(", %" PRIu64 " without a proof", h.guessed);
+    if (h.moved != 0)
+        printf(", %" PRIu64 " moved away", h.moved);
     printf(", %" PRIu64 " cards left as they were\n", h.left_out);
     return h.left_out == 0 ? CLI_OK : CLI_FAILED;
 }

@@ -136,6 +136,27 @@ START_TEST(a_recorded_session_does_not_open_again)
 }
 END_TEST
 
+/* Two channels that begin at once get the same computed challenge. What a host says over one of
+ * them must not be good on the other, or all of it could be said twice. */
+START_TEST(one_challenge_opens_one_channel)
+{
+    struct offcard *replay = offcard_new(t);
+
+    card_expect_run(t, "0070000001", "01 9000");
+    card_run(t, "01A4040008" ISD);
+    card_run(t, "00A4040008" ISD);
+    replay->channel = 1;
+    offcard_initialise(h, 0x31);
+    offcard_initialise(replay, 0x31);
+    ck_assert_str_eq(offcard_authenticate(h, 0x01, false), "9000");
+    ck_assert_str_eq(offcard_authenticate(replay, 0x01, false), "6985");
+    offcard_expect(h, "80CA00C100", "C103000001 9000");
+    offcard_initialise(replay, 0x31);
+    ck_assert_str_eq(offcard_authenticate(replay, 0x01, false), "9000");
+    offcard_free(&replay);
+}
+END_TEST
+
 START_TEST(the_channel_ends_with_its_selection)
 {
     char wrapped[64];
@@ -453,6 +474,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, initialise_update_names_keys_and_card);
     tcase_add_test(c, a_command_without_its_mac_is_refused);
     tcase_add_test(c, a_recorded_session_does_not_open_again);
+    tcase_add_test(c, one_challenge_opens_one_channel);
     tcase_add_test(c, the_channel_ends_with_its_selection);
     tcase_add_test(c, spoilt_authentications_make_the_card_wait);
     c = add(s, "GP annex E", setup_des);

@@ -156,26 +156,26 @@ static sw_t initialise(struct card *card, const struct applet_entry *domain, str
 static enum err note_spoilt(struct card *card, bool spoilt)
 {
     struct applet_card_state state;
-    enum err e;
 
     applet_card_state(&card->store, &state);
     if (!spoilt && state.spoilt == 0)
         return ERR_OK;
     state.spoilt = spoilt ? (uint16_t)(state.spoilt + (state.spoilt < UINT16_MAX)) : 0;
-    e = applet_card_state_write(&card->store, &state);
-    return e;
+    return applet_card_state_write(&card->store, &state);
 }
 
 /* The channel's key set is used up by one, durably, before anything goes over it; what the one
- * before left unfinished goes. */
-static enum err count_opened(struct card *card, uint8_t domain, uint8_t version)
+ * before left unfinished goes. ERR_CONDITIONS when another channel has used up the same challenge
+ * meanwhile: what was said there could be said here again. */
+static enum err count_opened(struct card *card, uint8_t domain, const struct isd_scp *s)
 {
     ISD_KEYS_WIPED struct isd_keys keys = {0};
     uint8_t owner = isd_keys_owner(card, domain);
-    enum err e = isd_keys_find(card, owner, version, &keys);
+    enum err e = isd_keys_find(card, owner, s->version, &keys);
 
-    if (e == ERR_OK)
-        e = isd_keys_set_sequence(card, owner, version, keys.sequence + 1);
+    if (e != ERR_OK || keys.sequence != s->sequence)
+        return ERR_CONDITIONS;
+    e = isd_keys_set_sequence(card, owner, s->version, keys.sequence + 1);
     if (e == ERR_OK)
         e = note_spoilt(card, false);
     if (e == ERR_OK)
@@ -187,7 +187,6 @@ static enum err count_opened(struct card *card, uint8_t domain, uint8_t version)
 static sw_t authenticate(struct card *card, const struct applet_entry *domain, struct isd_scp *s,
                          const struct apdu *cmd)
 {
-    uint8_t version = s->version;
     enum err e;
 
     if (s->state != SCP_BEGUN)
@@ -204,10 +203,11 @@ static sw_t authenticate(struct card *card, const struct applet_entry *domain, s
         card->applets->spoilt_ms = card->host.now_ms(card->host.context);
         return e == ERR_UNSUPPORTED ? SW_P1P2 : SW_NOT_AUTHENTIC;
     }
-    if (count_opened(card, domain->number, version) == ERR_OK)
+    e = count_opened(card, domain->number, s);
+    if (e == ERR_OK)
         return SW_OK;
     isd_scp_close(s);
-    return SW_MEMORY;
+    return e == ERR_CONDITIONS ? SW_CONDITIONS : SW_MEMORY;
 }
 
 /* ---- commands on the contact interface ---- */

@@ -48,6 +48,7 @@ enum err isd_scp_initialise(struct crypto *c, struct isd_scp *s, const struct is
     s->protocol = b->protocol;
     s->option = b->option;
     s->version = b->keys->version;
+    s->sequence = b->keys->sequence;
     s->size = b->size;
     wr_bytes(answer, b->diversification, sizeof b->diversification);
     e = b->protocol == SCP02 ? scp02_initialise(c, s, b, answer)

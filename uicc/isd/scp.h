@@ -45,9 +45,10 @@ void isd_keys_wipe(struct isd_keys *keys);
 struct isd_scp {
     enum { SCP_CLOSED, SCP_BEGUN, SCP_OPEN } state;
     uint8_t protocol, option;
-    uint8_t version; /* of the key set */
-    uint8_t level;   /* once open */
-    uint8_t size;    /* of challenges, cryptograms and MACs: SCP_S8 or SCP_S16 */
+    uint8_t version;   /* of the key set */
+    uint8_t level;     /* once open */
+    uint8_t size;      /* of challenges, cryptograms and MACs: SCP_S8 or SCP_S16 */
+    uint32_t sequence; /* of the key set, when the card answered */
     struct secret enc, mac, rmac;
     struct secret dek;                /* SCP02: of the session; SCP03: the static one */
     uint8_t host_cryptogram[SCP_S16]; /* that the host must show */

@@ -254,7 +254,8 @@ const char *offcard_initialise(struct offcard *h, uint8_t version)
     struct rd r;
     const char *answer;
 
-    (void)snprintf(command, sizeof command, "8050%02X00080102030405060708", version);
+    (void)snprintf(command, sizeof command, "%02X50%02X00080102030405060708",
+                   (unsigned)0x80 | h->channel, version);
     answer = card_run(h->card, command);
     r = hexrow(&row, answer);
     if (r.left < 28)
@@ -286,6 +287,7 @@ const char *offcard_authenticate(struct offcard *h, uint8_t level, bool spoil)
     memcpy(copy, bytes, 13);
     mac_of(h, copy, 13, true, mac);
     memcpy(bytes + 13, mac, 8);
+    bytes[0] |= h->channel; /* no part of the MAC */
     h->level = level;
     must(hex_encode(RD(bytes, 21), command, sizeof command) == ERR_OK);
     return card_run(h->card, command);

@@ -14,6 +14,7 @@ struct offcard {
     struct crypto *crypto;
     struct secret enc, mac, dek;               /* static keys */
     struct secret s_enc, s_mac, s_rmac, s_dek; /* of the session */
+    uint8_t channel; /* logical channel of the two commands that open, 0 to 3 */
     uint8_t protocol, level;
     uint8_t chain[16], cryptogram[8];
     uint32_t counter;

@@ -185,6 +185,19 @@ START_TEST(a_script_that_fails_keeps_what_it_did_before)
 }
 END_TEST
 
+/* GP 11.10: domain and content are locked as one. Of what is no domain nothing changes, though the
+ * script keeps what went before. */
+START_TEST(only_a_domain_is_locked_with_its_content)
+{
+    expect(1, AIR_RAM, 1,
+           "80E60C0039 08" SAMPLES " 09" HELLO " 06" APP " 0100 1B C900 EF17 C8020200"
+           " CA11 020100 01 00 14 01 0000 00 02 0116 03" APP_TAR " 00",
+           "01 6101");
+    expect(1, AIR_RAM, 2, "80F0C08006" APP, "01 6A88");
+    expect(1, AIR_RAM, 3, "AA0C 220A 80F24000044F02F0AA00", "AB10 800101 230B 06" APP " 0700 9000");
+}
+END_TEST
+
 START_TEST(a_domain_without_ota_keys_is_the_issuer_s_to_reach)
 {
     install_domain(1);
@@ -306,6 +319,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, a_load_over_the_air_outlives_the_power_but_no_gap);
     tcase_add_test(t, a_combined_process_leaves_nothing_when_its_end_fails);
     tcase_add_test(t, a_script_that_fails_keeps_what_it_did_before);
+    tcase_add_test(t, only_a_domain_is_locked_with_its_content);
     tcase_add_test(t, a_domain_without_ota_keys_is_the_issuer_s_to_reach);
     tcase_add_test(t, a_domain_with_ota_keys_is_reached_with_those_alone);
     tcase_add_test(t, a_locked_domain_is_not_there);

@@ -26,6 +26,57 @@ START_TEST(load_takes_a_file_block_by_block)
 }
 END_TEST
 
+/* A load file with as many modules as the card takes, of the longest names. */
+static size_t large_package(uint8_t *out, size_t cap)
+{
+    uint8_t file[700], applets[1 + APPLET_CAP_MODULES_MAX * (1 + APPLET_AID_MAX + 2)];
+    struct wr a = WR_ARRAY(applets), f = WR_ARRAY(file), w = WR(out, cap);
+    struct hexrow aid;
+    struct parts p;
+
+    wr_u8(&a, APPLET_CAP_MODULES_MAX);
+    for (uint8_t i = 0; i < APPLET_CAP_MODULES_MAX; i++) {
+        wr_u8(&a, APPLET_AID_MAX);
+        wr_rd(&a, hexrow(&aid, MODULE "0000000000000000"));
+        wr_u8(&a, i);
+        wr_u16(&a, 0x0009);
+    }
+    parts_init(&p);
+    p.info[part_of(3)] = RD_WR(&a);
+    p.row[part_of(2)].bytes[p.info[part_of(2)].left - 2] = APPLET_CAP_MODULES_MAX;
+    fill_directory(&p);
+    write_file(&p, &f);
+    tlv_write(&w, 0xC4, RD_WR(&f));
+    ck_assert_int_eq(wr_result(&f), ERR_OK);
+    ck_assert_int_eq(wr_result(&w), ERR_OK);
+    return w.len;
+}
+
+/* Hex text and one byte behind it. */
+static void append(char *text, size_t cap, const char *hex, unsigned byte)
+{
+    size_t at = strlen(text);
+
+    (void)snprintf(text + at, cap - at, "%s%02X", hex, byte);
+}
+
+/* An answer has 256 bytes: it is well formed, and names the modules that fit. */
+START_TEST(a_file_of_many_modules_is_listed_as_far_as_it_fits)
+{
+    char want[1100] = "E3 81E0 4F06" PACKAGE " 9F700101 CE020100";
+    uint8_t bytes[800];
+    size_t n = large_package(bytes, sizeof bytes);
+
+    offcard_expect(h, INSTALL_FOR_LOAD, "00 9000");
+    ck_assert_str_eq(load(bytes, n, 200), "009000");
+    for (unsigned i = 0; i < 11; i++)
+        append(want, sizeof want, "8410" MODULE "0000000000000000", i);
+    append(want, sizeof want, "CC08" ISD "90", 0);
+    offcard_expect(h, LIST_FILE, want);
+    ck_assert_uint_le(strlen(offcard_run(h, "80F21000084F06" PACKAGE)), 2 * 256);
+}
+END_TEST
+
 /* A load ends with its secure channel: switched off, another selection, a new channel. */
 START_TEST(load_ends_with_its_channel)
 {
@@ -227,6 +278,7 @@ Suite *suite_under_test(void)
     TCase *l = add(s, "GP 11.6", setup_open);
 
     tcase_add_test(l, load_takes_a_file_block_by_block);
+    tcase_add_test(l, a_file_of_many_modules_is_listed_as_far_as_it_fits);
     tcase_add_test(l, load_ends_with_its_channel);
     tcase_add_test(l, load_refuses);
     tcase_add_test(l, load_refuses_a_file_of_another_name);

@@ -25,7 +25,9 @@
 #define TAG_LIST       0x5C
 #define TAG_ENTRY      0xE3
 
-#define ENTRY_LEN_MAX 160U
+#define ENTRY_LEN_MAX 256U
+#define MODULE_MAX    (2U + APPLET_AID_MAX)
+#define ENTRY_TAIL    (2U + APPLET_AID_MAX + 1U) /* a domain's name, and a length of two bytes */
 
 /* What is asked for. */
 struct question {
@@ -115,12 +117,19 @@ static void write_aid_of(const struct question *q, uint32_t tag, uint8_t number,
         write_field(q, tag, RD_AID(&other.aid), w);
 }
 
+/* The n-th module, as long as the answer has room for it: one entry is never cut in two. */
+static bool next_module(const struct question *q, uint8_t package, unsigned n, const struct wr *w,
+                        struct applet_aid *out)
+{
+    return w->len + MODULE_MAX + ENTRY_TAIL <= q->caller->room &&
+           applet_registry_module(&q->caller->card->store, package, n, out) == ERR_OK;
+}
+
 static void write_modules(const struct question *q, uint8_t package, struct wr *w)
 {
     struct applet_aid aid;
 
-    for (unsigned n = 0;
-         applet_registry_module(&q->caller->card->store, package, n, &aid) == ERR_OK; n++)
+    for (unsigned n = 0; next_module(q, package, n, w, &aid); n++)
         write_field(q, TAG_MODULE, RD_AID(&aid), w);
 }
 
@@ -160,7 +169,7 @@ static void write_plain(const struct question *q, const struct applet_entry *e, 
     if (count == NULL)
         return;
     *count = 0;
-    while (applet_registry_module(&q->caller->card->store, e->number, *count, &aid) == ERR_OK) {
+    while (next_module(q, e->number, *count, w, &aid)) {
         wr_u8(w, aid.len);
         wr_rd(w, RD_AID(&aid));
         ++*count;
@@ -184,7 +193,7 @@ static sw_t list(const struct question *q, uint8_t after, struct wr *out)
 {
     struct applets *all = q->caller->card->applets;
     struct applet_entry e;
-    uint8_t bytes[ENTRY_LEN_MAX * 2];
+    uint8_t bytes[ENTRY_LEN_MAX];
     bool any = false;
 
     all->listed = 0;
@@ -301,11 +310,13 @@ static sw_t set_family(struct isd_caller *caller, const struct apdu *cmd)
     struct card *card = caller->card;
     struct applet_entry domain, e;
     bool lock = (cmd->p2 & APPLET_LOCKED) != 0;
-    sw_t sw = set_application(caller, cmd);
+    sw_t sw;
 
-    if (!sw_equal(sw, SW_OK) || applet_registry_find(&card->store, cmd->data, &domain) != ERR_OK ||
-        !isd_is_domain(&domain))
-        return sw_equal(sw, SW_OK) ? SW_REFERENCE : sw;
+    if (applet_registry_find(&card->store, cmd->data, &domain) != ERR_OK || !isd_is_domain(&domain))
+        return SW_REFERENCE;
+    sw = set_application(caller, cmd);
+    if (!sw_equal(sw, SW_OK))
+        return sw;
     for (uint8_t n = APPLET_ISD; applet_registry_next(&card->store, n, &e) == ERR_OK;
          n = e.number) {
         if (e.kind != APPLET_INSTANCE || e.domain != domain.number || applet_is_fixed(e.number) ||

@@ -50,4 +50,63 @@ mkdir folder
 expect 1 "a folder as a table" "$bin/ota" card import folder --db short.db --kek $kek
 check "is named" 'says "folder: "'
 
+# --- making cards ------------------------------------------------------------------------------------
+echo text >file
+for wrong in "--plmn 0010|--plmn: 5 or 6 digits" "--imsi 12|--imsi: 6 to 15 digits" \
+    "--iccid 12345|--iccid: 18 digits" "--k 00|--k: 16 bytes" "--opc 00|--opc: 16 bytes" \
+    "--kic 00|--kic: 16, 24 or 32 bytes" "--adm1 38|--adm1: 8 bytes" "--pin1 123|--pin1: 4 to 8" \
+    "--puk1 1|--puk1: 8 digits" "--smsc shop|--smsc: digits" "--k zz|--k: pairs of hex digits" \
+    "--k @none|--k: no such file" "--k env:NONE|--k: no such file or variable" \
+    "--key 0B=00|--key: REF=VALUE"; do
+    # shellcheck disable=SC2086
+    expect 2 "make ${wrong%%|*}" "$bin/uicc" make --out wrong ${wrong%%|*}
+    check "says what is wanted" "says '${wrong##*|}'"
+done
+for option in k opc kic adm1 pin1 puk1 plmn imsi iccid msisdn; do # a variable that is empty by mistake
+    expect 2 "--$option of nothing" "$bin/uicc" make --out wrong --$option ""
+done
+check "no card was made" '[ ! -e wrong ]'
+expect 1 "a folder as a profile" "$bin/uicc" make --out wrong --profile folder
+expect 1 "no profile" "$bin/uicc" make --out wrong --profile none
+check "is named" 'says "none: No such file"'
+expect 1 "a file as the folder of the cards" "$bin/uicc" make --out file
+check "is no folder" 'says "file: is no folder"'
+expect 2 "two places for a card" "$bin/uicc" run "$card" --socket s --vpcd 35963
+
+# --- commands to a card ------------------------------------------------------------------------------
+expect 2 "a wrong command behind a good one" "$bin/apdu" send --card "$card" 00A40004023F00 00A4zz
+check "keeps the good one from being sent" '! says 9000 && says "00A4zz"'
+expect 2 "a long wrong command" "$bin/apdu" send --card "$card" "$(printf '0%.0s' {1..2001})"
+check "is cut" '[ ${#output} -lt 200 ]'
+long_line() { printf '00%.0s' {1..1200} | "$bin/apdu" send --card "$card" -; }
+expect 1 "a line that is too long" long_line
+check "is not taken for two" 'says "a line is too long"'
+printf '> 00A40004023F00\n< 9000\n' >t.txt
+expect 2 "replay with half a K" "$bin/apdu" replay t.txt --card "$card" --k 00
+expect 2 "replay with no known algorithm" "$bin/apdu" replay t.txt --card "$card" --algorithm none
+expect 2 "replay with an OPc and no K" "$bin/apdu" replay t.txt --card "$card" --opc $kek
+expect 2 "decode with a key that is not there" "$bin/apdu" decode --kic-key @none t.txt
+check "says so" 'says "--kic-key: no such file"'
+
+# --- fleet ask ---------------------------------------------------------------------------------------
+expect 0 "help of fleet ask" "$bin/uicc" fleet ask --help
+expect 2 "a question that no fleet knows" "$bin/uicc" fleet ask none.sock weather
+expect 2 "a challenge without a table" "$bin/uicc" fleet ask none.sock challenge
+expect 1 "no fleet" "$bin/uicc" fleet ask none.sock status
+
+# --- lists -------------------------------------------------------------------------------------------
+"$bin/opchange" party init A --name A --role operator --plmn 00101
+"$bin/opchange" party init B --name B --role operator --plmn 99970
+"$bin/opchange" party trust A B/party.crt >/dev/null
+"$bin/opchange" party trust B A/party.crt >/dev/null
+list=("$bin/opchange" list make --party B --to A --first-imsi 999700000000001 --out l.cms)
+{ cat m/cards.csv; tail -n 1 m/cards.csv; } >twice.csv
+expect 1 "a card that stands in a table twice" "${list[@]}" --cards twice.csv
+check "is refused before the list is sent" 'says "twice.csv:4: the card stands in the list twice" &&
+    [ ! -e l.cms ]'
+expect 2 "a validity that is no number" "${list[@]}" --cards m/cards.csv --days soon
+expect 0 "the list itself" "${list[@]}" --cards m/cards.csv
+expect 0 "is the first that A sees" "$bin/opchange" list check l.cms --party A
+expect 0 "once more, after it was withdrawn" "${list[@]/l.cms/l2.cms}" --cards m/cards.csv
+
 finish

@@ -253,10 +253,12 @@ static int take_keys(struct job *j)
 {
     const struct options *o = j->options;
 
-    if (o->kic_key != NULL && cli_secret(o->kic_key, &j->decode.kic_key) != ERR_OK)
-        return cli_usage("--kic-key: no key of at most 32 bytes in hex");
-    if (o->kid_key != NULL && cli_secret(o->kid_key, &j->decode.kid_key) != ERR_OK)
-        return cli_usage("--kid-key: no key of at most 32 bytes in hex");
+    enum err e = ERR_OK;
+
+    if (o->kic_key != NULL && (e = cli_secret(o->kic_key, &j->decode.kic_key)) != ERR_OK)
+        return cli_usage("--kic-key: %s", cli_secret_error(e));
+    if (o->kid_key != NULL && (e = cli_secret(o->kid_key, &j->decode.kid_key)) != ERR_OK)
+        return cli_usage("--kid-key: %s", cli_secret_error(e));
     return CLI_OK;
 }
 

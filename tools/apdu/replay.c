@@ -246,19 +246,42 @@ static int take_set(struct replay *r, const char *set)
     return e == ERR_OK ? CLI_OK : cli_usage("--set %.*s: %s", (int)n, set, err_text(e));
 }
 
+/* K is 16 bytes, and OPc like it; TUAK: K of 32 bytes, too, and TOPc of 32. */
+static bool right_lengths(const struct aka_key *key)
+{
+    bool tuak = key->algorithm == AKA_TUAK;
+
+    return (key->k.len == 16 || (tuak && key->k.len == 32)) &&
+           (key->algorithm == AKA_XOR || key->opc.len == (tuak ? 32 : 16));
+}
+
+static int take_options(struct replay *r, const struct options *o)
+{
+    int status = set_algorithm(&r->aka, o->algorithm != NULL ? o->algorithm : "milenage");
+    enum err e;
+
+    if (status != CLI_OK)
+        return status;
+    if (o->k == NULL)
+        return o->opc == NULL && o->algorithm == NULL
+                   ? CLI_OK
+                   : cli_usage("--opc and --algorithm go with --k");
+    e = cli_secret(o->k, &r->aka.k);
+    if (e != ERR_OK)
+        return cli_usage("--k: %s", cli_secret_error(e));
+    if (o->opc != NULL && (e = cli_secret(o->opc, &r->aka.opc)) != ERR_OK)
+        return cli_usage("--opc: %s", cli_secret_error(e));
+    return right_lengths(&r->aka)
+               ? CLI_OK
+               : cli_usage("K is 16 bytes with an OPc of 16; tuak: 16 or 32 with a TOPc of 32");
+}
+
 static int prepare(struct replay *r, const struct options *o)
 {
-    int status = CLI_OK;
+    int status = take_options(r, o);
 
     r->strict = o->strict;
     r->timing = o->timing;
-    if (o->k != NULL) {
-        status = set_algorithm(&r->aka, o->algorithm != NULL ? o->algorithm : "milenage");
-        if (status == CLI_OK && cli_secret(o->k, &r->aka.k) != ERR_OK)
-            status = cli_usage("--k: no key in hex");
-        if (status == CLI_OK && o->opc != NULL && cli_secret(o->opc, &r->aka.opc) != ERR_OK)
-            status = cli_usage("--opc: no key in hex");
-    }
     if (status == CLI_OK && o->values != NULL)
         status = take_values(r, o);
     for (size_t i = 0; i < o->set_count && status == CLI_OK; i++)

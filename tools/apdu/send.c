@@ -9,6 +9,7 @@
 
 #define ANSWER_MAX 65536 /* what a chain of GET RESPONSE may add up to */
 #define LINE_CAP   1024
+#define SHOWN_MAX  32 /* characters of a wrong command */
 
 struct options {
     struct target target;
@@ -78,18 +79,45 @@ static enum err exchange(struct reader *r, bool raw, struct rd command, struct w
     return e;
 }
 
-static int send_one(struct reader *r, const struct options *o, const char *hex)
+/* A command from hex, or why it is none. */
+static bool read_command(const char *hex, struct wr *out)
 {
     static const char shape[] = "CLA INS P1 P2 [P3 [data]] in hex";
+    enum err e = hex_decode(hex, out);
+
+    if (e == ERR_OK && out->len >= 4)
+        return true;
+    cli_fail("`%.*s%s' is no command APDU: %s", SHOWN_MAX, hex,
+             strlen(hex) > SHOWN_MAX ? "..." : "", e == ERR_SPACE ? "too long" : shape);
+    return false;
+}
+
+/* All arguments are commands: else none is sent. */
+static bool are_commands(const struct options *o)
+{
+    uint8_t command[APDU_COMMAND_MAX];
+    bool ok = true;
+
+    for (size_t i = 0; i < o->count && ok; i++) {
+        struct wr w = WR_ARRAY(command);
+
+        ok = strcmp(o->commands[i], "-") == 0 || read_command(o->commands[i], &w);
+    }
+    OPENSSL_cleanse(command, sizeof command);
+    return ok;
+}
+
+static int send_one(struct reader *r, const struct options *o, const char *hex)
+{
     uint8_t command[APDU_COMMAND_MAX];
     struct wr w = WR_ARRAY(command);
     uint8_t *answer;
     struct wr data;
     sw_t sw = SW(0);
-    enum err e = hex_decode(hex, &w);
+    enum err e;
 
-    if (e != ERR_OK || w.len < 4)
-        return cli_fail("`%s' is no command APDU: %s", hex, e == ERR_SPACE ? "too long" : shape);
+    if (!read_command(hex, &w))
+        return CLI_FAILED;
     answer = malloc(ANSWER_MAX);
     if (answer == NULL)
         return cli_fail("%s", err_text(ERR_NOMEM));
@@ -114,8 +142,10 @@ static int send_lines(struct reader *r, const struct options *o)
     int status = CLI_OK;
 
     while (status == CLI_OK && fgets(line, sizeof line, stdin) != NULL) {
+        if (strlen(line) == sizeof line - 1)
+            status = cli_fail("standard input: a line is too long");
         line[strcspn(line, "#\r\n")] = '\0';
-        if (line[strspn(line, " \t")] != '\0')
+        if (status == CLI_OK && line[strspn(line, " \t")] != '\0')
             status = send_one(r, o, line);
     }
     OPENSSL_cleanse(line, sizeof line);
@@ -155,6 +185,8 @@ int apdu_send_main(int argc, char **argv)
 
     argp_err_exit_status = CLI_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
+    if (!are_commands(&o))
+        return CLI_USAGE;
     status = target_open(&o.target, &reader);
     if (status != CLI_OK)
         return status;

@@ -225,6 +225,23 @@ enum err cli_secret(const char *value, struct secret *out)
     return e;
 }
 
+const char *cli_secret_error(enum err e)
+{
+    switch (e) {
+    case ERR_NOT_FOUND:
+        return "no such file or variable";
+    case ERR_SHORT:
+        return "there is nothing";
+    case ERR_FORMAT:
+        return "pairs of hex digits are wanted";
+    case ERR_RANGE:
+    case ERR_SPACE:
+        return "too long";
+    default:
+        return err_text(e);
+    }
+}
+
 enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
     uint64_t v;

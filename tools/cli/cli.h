@@ -50,6 +50,9 @@ NODISCARD enum err cli_secret(const char *value, struct secret *out);
 /* Read such a value as text (PINs), at most cap - 1 characters. */
 NODISCARD enum err cli_secret_text(const char *value, char *out, size_t cap);
 
+/* Why there is no such secret, in the words of these forms. */
+const char *cli_secret_error(enum err e);
+
 /* A whole number within bounds; ERR_FORMAT, ERR_RANGE. */
 NODISCARD enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 

@@ -247,12 +247,28 @@ static int run(const struct fleet_options *o)
     return status;
 }
 
+static const char ask_forms[] = "SOCKET status|challenge CARDS.CSV|stop";
+
+static bool is_request(int argc, char **argv)
+{
+    if (argc == 3)
+        return strcmp(argv[2], "status") == 0 || strcmp(argv[2], "stop") == 0;
+    return argc == 4 && strcmp(argv[2], "challenge") == 0;
+}
+
 static int ask_main(int argc, char **argv)
 {
     char request[4096] = "";
 
-    if (argc < 3)
-        return cli_usage("uicc fleet ask CONTROL-SOCKET status|challenge CARDS.CSV|stop");
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
+        printf("Usage: uicc fleet ask %s\n"
+               "Ask a fleet that runs with --control=SOCKET: counts as JSON; which cards still "
+               "trust the\nK that a table has for them; or to end.\n",
+               ask_forms);
+        return CLI_OK;
+    }
+    if (!is_request(argc, argv))
+        return cli_usage("fleet ask %s", ask_forms);
     for (int i = 2; i < argc; i++) {
         size_t len = strlen(request);
 

@@ -29,6 +29,19 @@ static enum err counted(const char *first, uint64_t count, char *out, size_t cap
     return bcd_add(first, count, out, cap);
 }
 
+/*
+ * Is a card in this list already? IMSIs are given to one card each, and counted up: who has one of
+ * those from the first to this one got it a few rows before.
+ */
+static bool is_listed(const struct making *m, const char *iccid, const char *imsi)
+{
+    struct oplist_assignment before;
+
+    return oplist_party_assignment(m->party, iccid, &before) == ERR_OK &&
+           strlen(before.imsi) == strlen(imsi) && strcmp(before.imsi, imsi) < 0 &&
+           strcmp(before.imsi, m->options->value[OPCHANGE_FIRST_IMSI]) >= 0;
+}
+
 static enum err add_card(struct making *m, const char *iccid)
 {
     struct oplist_assignment a = {.stage = OPLIST_LISTED};
@@ -38,6 +51,8 @@ static enum err add_card(struct making *m, const char *iccid)
 
     if (e == ERR_OK)
         e = counted(msisdn, m->count, a.msisdn, sizeof a.msisdn);
+    if (e == ERR_OK && is_listed(m, iccid, a.imsi))
+        e = ERR_REPLAYED;
     if (e == ERR_OK && !oplist_owns_imsi(oplist_party_self(m->party), a.imsi))
         e = ERR_DENIED;
     if (e != ERR_OK || !TEXT_COPY(a.iccid, iccid) ||
@@ -86,6 +101,8 @@ static const char *assign_hint(enum err e)
         return "the IMSI is another card's";
     case ERR_CONDITIONS:
         return "the card is ours already";
+    case ERR_REPLAYED:
+        return "the card stands in the list twice";
     case ERR_FORMAT:
     case ERR_RANGE:
         return "no valid ICCID, IMSI or number";

@@ -95,6 +95,7 @@ int opchange_run_spec(const struct opchange_spec *spec, int argc, char **argv)
     struct argp argp = {taken, parse, spec->args, spec->help, NULL, NULL, NULL};
     struct parsing p = {.spec = spec};
     size_t n = 0;
+    uint64_t days;
 
     for (int i = 0; i < OPCHANGE_OPTIONS; i++) {
         if (((spec->needs | spec->takes) & OPCHANGE_BIT(i)) == 0)
@@ -107,6 +108,10 @@ int opchange_run_spec(const struct opchange_spec *spec, int argc, char **argv)
     memset(&taken[n], 0, sizeof taken[n]);
     argp_err_exit_status = CLI_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &p);
+    /* Of a list; a party judges how long its certificate lives. */
+    if ((spec->needs & OPCHANGE_BIT(OPCHANGE_OUT)) != 0 &&
+        !opchange_number(&p.options, OPCHANGE_DAYS, DAYS_DEFAULT, DAYS_MAX, &days))
+        return CLI_USAGE;
     return spec->run(&p.options);
 }
 

@@ -126,6 +126,14 @@ static enum err prepare_msisdn(struct batch *b, const char **what)
     return strlen(digits) > NUMBER_DIGITS_MAX ? ERR_RANGE : ERR_OK;
 }
 
+static enum err check_smsc(const struct batch *b, const char **what)
+{
+    const char *digits = *b->smsc == '+' ? b->smsc + 1 : b->smsc;
+
+    *what = "--smsc";
+    return all_digits(digits) && (*digits != '\0' || *b->smsc == '\0') ? ERR_OK : ERR_FORMAT;
+}
+
 enum err batch_iccid(const struct batch *b, uint64_t n, char iccid[ICCID_DIGITS_MAX + 1])
 {
     char body[ICCID_DIGITS_MAX + 1], last[ICCID_DIGITS_MAX + 1];
@@ -290,6 +298,8 @@ enum err batch_prepare(struct batch *b, const char **what)
         e = prepare_iccid(b, what);
     if (e == ERR_OK)
         e = prepare_msisdn(b, what);
+    if (e == ERR_OK)
+        e = check_smsc(b, what);
     if (e == ERR_OK)
         e = check_codes(b, what);
     if (e == ERR_OK)

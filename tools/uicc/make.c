@@ -3,6 +3,7 @@
 #include "tools/uicc/output.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -52,7 +53,8 @@ static const struct argp_option option_table[] = {
     {"out", OPTION_OUT, "DIR", 0, "where the cards go; required", 1},
     {"count", OPTION_COUNT, "N", 0, "how many cards (1)", 1},
     {"slots", OPTION_SLOTS, "N", 0, "indexed Ki/OTA pairs of each card, 1 to 15 (4)", 1},
-    {"profile", OPTION_PROFILE, "FILE", 0, "files and services of the batch (m2m-5g)", 1},
+    {"profile", OPTION_PROFILE, "FILE", 0, "files and services of the batch (the built-in m2m-5g)",
+     1},
     {"force", OPTION_FORCE, NULL, 0, "replace cards that exist", 1},
     {NULL, 0, NULL, 0, "Numbers of the first card; the others count up:", 2},
     {"plmn", OPTION_PLMN, "MCCMNC", 0, "home network (00101)", 2},
@@ -101,7 +103,9 @@ static const char doc[] =
 static void text_option(struct argp_state *state, const char *name, const char *value, char *out,
                         size_t cap)
 {
-    if (strlen(value) >= cap)
+    if (*value == '\0')
+        argp_error(state, "--%s: there is nothing", name);
+    else if (strlen(value) >= cap)
         argp_error(state, "--%s: too long", name);
     else
         memcpy(out, value, strlen(value) + 1);
@@ -112,16 +116,21 @@ static void secret_option(struct argp_state *state, const char *name, const char
 {
     enum err e = cli_secret(value, out);
 
+    /* A variable that is empty by mistake must not become a key at random. */
+    if (e == ERR_OK && out->len == 0)
+        e = ERR_SHORT;
     if (e != ERR_OK)
-        argp_error(state, "--%s: %s", name, err_text(e));
+        argp_error(state, "--%s: %s", name, cli_secret_error(e));
 }
 
 static void code_option(struct argp_state *state, const char *name, const char *value, char out[9])
 {
     enum err e = cli_secret_text(value, out, 9);
 
+    if (e == ERR_OK && *out == '\0')
+        e = ERR_SHORT;
     if (e != ERR_OK)
-        argp_error(state, "--%s: %s", name, err_text(e));
+        argp_error(state, "--%s: %s", name, cli_secret_error(e));
 }
 
 /* REF=VALUE[/UNBLOCK]; what is behind the reference may come from elsewhere. */
@@ -138,7 +147,8 @@ static void key_option(struct argp_state *state, const char *value, struct batch
         OPENSSL_cleanse(code, sizeof code);
     }
     if (e != ERR_OK)
-        argp_error(state, "--key: %s", err_text(e));
+        argp_error(state, "--key: REF=VALUE[/UNBLOCK], VALUE 4 to 8 digits, or 16 hex digits for "
+                          "an ADM key");
 }
 
 static uint64_t number_option(struct argp_state *state, const char *name, const char *value,
@@ -270,6 +280,35 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     }
 }
 
+/* What an option wants, when its value does not do: after "--imsi: ". */
+static const char *wanted(const char *option)
+{
+    static const struct {
+        const char *option, *text;
+    } rows[] = {
+        {"--plmn", "5 or 6 digits"},
+        {"--iccid", "18 digits, or 19 or 20 with the check digit, and room for all cards"},
+        {"--imsi", "6 to 15 digits that begin with --plmn, and room for all cards"},
+        {"--msisdn", "digits, and room for all cards"},
+        {"--smsc", "digits, with or without a + before them"},
+        {"--pin1", "4 to 8 digits"},
+        {"--puk1", "8 digits"},
+        {"--k", "16 bytes in hex; tuak also 32"},
+        {"--opc", "16 bytes in hex; tuak: 32; xor: none"},
+        {"--op", "16 bytes in hex; tuak: 32; xor: none; and no --opc beside it"},
+        {"--kic", "16, 24 or 32 bytes in hex; 3des: 16; des: 8"},
+        {"--kid", "16, 24 or 32 bytes in hex; 3des: 16; des: 8"},
+        {"--kik", "16, 24 or 32 bytes in hex; 3des and des: 16"},
+        {"--adm1", "8 bytes in hex"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i].option, option) == 0)
+            return rows[i].text;
+    }
+    return err_text(ERR_FORMAT);
+}
+
 /* ---- profile ---- */
 
 /* The profile text, NULL for the built-in one, with what --ota says behind it. The caller frees. */
@@ -277,16 +316,20 @@ static int read_profile(const struct options *o, char **text)
 {
     FILE *f = o->profile == NULL ? NULL : fopen(o->profile, "re");
     size_t n = 0;
+    bool lost;
 
     if (o->profile != NULL && f == NULL)
-        return cli_fail("%s: cannot be read", o->profile);
+        return cli_fail("%s: %s", o->profile, strerror(errno));
     *text = malloc(PROFILE_TEXT_MAX + 64);
     if (*text != NULL && f != NULL)
         n = fread(*text, 1, PROFILE_TEXT_MAX, f);
+    lost = f != NULL && ferror(f) != 0;
     if (f != NULL)
         fclose(f);
     if (*text == NULL)
         return cli_fail("%s", err_text(ERR_NOMEM));
+    if (lost || memchr(*text, '\0', n) != NULL)
+        return cli_fail("%s: is no profile", o->profile);
     if (n == PROFILE_TEXT_MAX)
         return cli_fail("%s: too long for a profile", o->profile);
     (*text)[n] = '\0';
@@ -377,7 +420,7 @@ static int make(struct options *o, struct wr *image)
         return status;
     e = batch_prepare(&o->batch, &option);
     if (e != ERR_OK)
-        return cli_usage("%s: %s", option, err_text(e));
+        return cli_usage("%s: %s", option, wanted(option));
     if (o->output.operator_name == NULL)
         o->output.operator_name = o->batch.plmn;
     e = press_new(&press);
@@ -385,6 +428,8 @@ static int make(struct options *o, struct wr *image)
         e = output_open(&o->output, &o->batch, &output, what, sizeof what);
     if (e == ERR_EXISTS)
         status = cli_fail("%s: exists already; --force replaces it", what);
+    else if (e == ERR_CONDITIONS)
+        status = cli_fail("%s: is no folder", what);
     else if (e != ERR_OK)
         status = cli_fail("%s: %s", what, err_text(e));
     else

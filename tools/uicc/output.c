@@ -58,6 +58,8 @@ static enum err from_errno(void)
     case ENOSPC:
     case EDQUOT:
         return ERR_SPACE;
+    case ENOTDIR:
+        return ERR_CONDITIONS;
     default:
         return ERR_IO;
     }

@@ -11,6 +11,7 @@
 
 struct options {
     struct address vpcd;
+    bool vpcd_said;
     const char *socket, *trace;
     char **cards;
     size_t card_count;
@@ -42,6 +43,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
     case OPTION_VPCD:
         if (address_parse(value, &o->vpcd) != ERR_OK || o->vpcd.port == 0)
             argp_error(state, "--vpcd: `%s' is no [HOST:]PORT", value);
+        o->vpcd_said = true;
         return 0;
     case OPTION_SOCKET:
         o->socket = value;
@@ -133,6 +135,8 @@ int uicc_run_main(int argc, char **argv)
 
     argp_err_exit_status = CLI_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
+    if (o.vpcd_said && o.socket != NULL)
+        return cli_usage("--vpcd and --socket exclude each other");
     if (o.vpcd.port + o.card_count > 65536)
         return cli_usage("there are not that many ports above %u", o.vpcd.port);
     if (o.trace != NULL) {

@@ -363,6 +363,37 @@ START_TEST(store_open_refuses_a_medium_without_a_bank)
 }
 END_TEST
 
+/* The read that would have shown a later frame fails: that none was seen behind a damaged one must
+ * not mean that there is none. The two do not fit into one window of the reader. */
+START_TEST(store_open_never_takes_an_unread_frame_for_none)
+{
+    static uint8_t big[JOURNAL_FRAME_MAX / 4 * 3];
+    uint32_t damaged;
+    uint64_t reads;
+
+    teardown();
+    make_store(8 * JOURNAL_FRAME_MAX);
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (uint8_t)(i * i >> 3 | 1);
+    ck_assert_int_eq(store_put(&store, 1, RD_ARRAY(big)), ERR_OK);
+    store_forget(&store); /* into a snapshot, so that the next ones are none */
+    must_commit();
+    damaged = store.journal.tail;
+    for (uint32_t id = 2; id <= 3; id++) {
+        ck_assert_int_eq(store_put(&store, id, RD_ARRAY(big)), ERR_OK);
+        must_commit();
+    }
+    *in_force(damaged) ^= 0x40;
+    ck_assert_int_eq(reopen(NVM_SIM_DROP), ERR_CORRUPT);
+    reads = sim.reads;
+    for (uint64_t n = 1; n <= reads; n++) {
+        nvm_sim_power_on(&sim, NVM_SIM_DROP, 0);
+        sim.fail_read = n;
+        ck_assert_int_ne(store_open(&store, &sim.device, &arena, &work), ERR_OK);
+    }
+}
+END_TEST
+
 START_TEST(store_open_reports_each_failing_read)
 {
     uint64_t reads;
@@ -396,7 +427,8 @@ Suite *suite_under_test(void)
          {store_open_cuts_a_torn_tail, store_open_refuses_damage_before_the_last_frame,
           store_open_refuses_a_damaged_snapshot, store_open_takes_no_content_for_a_frame,
           store_open_refuses_a_frame_out_of_order, store_open_takes_nothing_of_half_a_snapshot,
-          store_open_refuses_a_medium_without_a_bank}},
+          store_open_refuses_a_medium_without_a_bank,
+          store_open_never_takes_an_unread_frame_for_none}},
         {"sec_C22 failing device",
          {store_commit_goes_on_after_a_failure,
           store_refuses_changes_while_a_failed_frame_may_stand,

@@ -284,7 +284,8 @@ static bool frames_ahead(struct reader *r, uint32_t at)
     uint32_t clean = 0;
     struct frame f;
 
-    while (clean < JOURNAL_FRAME_MAX && at < bank_size(r->j) && window(r, at, FRAME_ALIGN)) {
+    while (clean < JOURNAL_FRAME_MAX && r->e == ERR_OK && at < bank_size(r->j) &&
+           window(r, at, FRAME_ALIGN)) {
         const uint8_t *there = r->j->frame + (at - r->start);
         uint32_t left = r->have - (at - r->start), step = FRAME_ALIGN;
 

@@ -221,6 +221,25 @@ START_TEST(run_script_chain_is_of_one_application)
 }
 END_TEST
 
+/* What the memory would not keep has not happened: the same packet, sent again, finds the context
+ * that it found before. */
+START_TEST(run_script_chain_is_taken_back_with_its_script)
+{
+    static const uint8_t moves_on[] = {0xAA, 0x13, 0x83, 0x01, 0x02, 0x22, 0x05,
+                                       0x00, 0xB0, 0x00, 0x00, 0x01, 0x22, 0x07,
+                                       0x00, 0xA4, 0x00, 0x0C, 0x02, 0x6F, 0x78};
+    struct air_packet p = air_packet(o, 1, AIR_RFM_USIM, 2, RD_ARRAY(moves_on));
+
+    air_script(o, AIR_RFM_USIM, 1, "AA 0C 830101 2207 00A4000C026F07");
+    o->sim.fail_at = o->sim.ops + 1;
+    air_run(o, &p);
+    ck_assert_uint_eq(o->sw, 0x6581);
+    nvm_sim_heal(&o->sim);
+    air_run(o, &p);
+    hexrow_assert(air_proof(o, &p).data, "AB0C 800103 2303 08 9000 2302 9000", "EF.IMSI");
+}
+END_TEST
+
 /* The pair of another operator takes up nothing of what the one before began. */
 START_TEST(run_script_chain_is_of_one_key_set)
 {
@@ -499,6 +518,7 @@ Suite *suite_under_test(void)
     tcase_add_test(t, run_script_chain_ends_at_reset);
     tcase_add_loop_test(t, run_script_chain_is_kept_over_reset, 0, 2);
     tcase_add_test(t, run_script_chain_is_of_one_application);
+    tcase_add_test(t, run_script_chain_is_taken_back_with_its_script);
     tcase_add_test(t, run_script_chain_is_of_one_key_set);
     tcase_add_test(t, run_script_counts_above_127);
     tcase_add_test(t, run_script_goes_on_behind_early_response);

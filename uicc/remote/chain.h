@@ -27,8 +27,8 @@ struct run;
 /* The chaining object of a script, which stands first. 0, or the cause why it is not run. */
 uint8_t chain_enter(struct run *run, uint8_t value, bool first);
 
-/* The script is over: keep its context, or forget that of the one before. Staged.
- * errors: of the store */
+/* The script is over: keep its context, or forget that of the one before. Staged; what is kept
+ * while there is power alone, the caller takes back with the transaction. errors: of the store */
 NODISCARD enum err chain_leave(struct run *run);
 
 #endif

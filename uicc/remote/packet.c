@@ -4,6 +4,7 @@
 #include "uicc/cat/refresh.h"
 #include "uicc/remote/counter.h"
 #include "uicc/remote/por.h"
+#include "uicc/remote/receiver.h"
 #include "uicc/remote/run.h"
 
 #include <openssl/crypto.h>
@@ -138,6 +139,7 @@ static void follow(struct job *job)
 static sw_t run_job(struct job *job)
 {
     struct card *card = job->card;
+    const struct chain before = card->receiver->chain;
     enum err e = counter_stage(&card->store, job->access->key_set, job->command.counter);
 
     card->in_script = true;
@@ -149,6 +151,8 @@ static sw_t run_job(struct job *job)
     card->in_script = false;
     card->imsi_changed = false;
     e = commit(job, e);
+    if (e != ERR_OK)
+        card->receiver->chain = before;
     if (e != ERR_OK && job->act != NULL)
         applet_drop_packet(card, job->act);
     if (e != ERR_OK)

@@ -17,8 +17,13 @@
 #define INS_UPDATE_BINARY 0xD6
 #define INS_UPDATE_RECORD 0xDC
 #define BODY_MAX          128
-#define SMSP_LEN          40
-#define MSISDN_LEN        28
+
+/* Of the built-in profile's files (uicc/profile/); a test holds them to it. */
+#define NETWORKS      12 /* in a list of networks */
+#define SMSP_LEN      52
+#define MSISDN_LEN    34
+#define EPSNSC_LEN    54
+#define FIVEG_NSC_LEN 64
 
 /* What a composer knows and writes. Nothing written: the file stays as it is. */
 struct identity {
@@ -64,14 +69,14 @@ static enum err home_list(const struct identity *id, struct wr *w)
 {
     wr_bytes(w, id->plmn, sizeof id->plmn);
     wr_u16(w, 0xC880);
-    no_networks(w, 3);
+    no_networks(w, NETWORKS - 1);
     return ERR_OK;
 }
 
 static enum err operator_list(const struct identity *id, struct wr *w)
 {
     (void)id;
-    no_networks(w, 8);
+    no_networks(w, NETWORKS);
     return ERR_OK;
 }
 
@@ -152,14 +157,14 @@ static enum err no_gsm_keys(const struct identity *id, struct wr *w)
 static enum err eps_context(const struct identity *id, struct wr *w)
 {
     (void)id;
-    wr_fill(w, 0xFF, 80);
+    wr_fill(w, 0xFF, EPSNSC_LEN);
     return ERR_OK;
 }
 
 static enum err fiveg_context(const struct identity *id, struct wr *w)
 {
     (void)id;
-    wr_fill(w, 0xFF, 62);
+    wr_fill(w, 0xFF, FIVEG_NSC_LEN);
     return ERR_OK;
 }
 

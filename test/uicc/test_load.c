@@ -1,6 +1,7 @@
 /* Tests of LOAD and of INSTALL around it. Goal: a file is on the card whole and sound, or nothing
  * of it is; nobody takes more memory than he was granted. */
 #include "test/uicc/load_fixture.h"
+#include "uicc/nvm/journal.h"
 
 static void setup_open(void)
 {
@@ -207,6 +208,54 @@ START_TEST(a_domain_fills_no_more_than_it_was_granted)
 END_TEST
 
 /* C14: the power goes at each operation of the memory in turn, while the last block is taken. */
+/* A transaction holds so much: leave this many bytes of it. */
+static void fill_transaction(struct store *s, size_t left)
+{
+    enum { PUT_HEAD = 7, PIECE = 4096 };
+    static const uint8_t bytes[2 * PIECE];
+    const uint32_t id = OBJ_APPLET(APPLET_DATA + 200);
+
+    while (JOURNAL_OPS_MAX - s->ops_len > left + 2 * PIECE)
+        ck_assert_int_eq(store_put(s, id, RD(bytes, PIECE)), ERR_OK);
+    ck_assert_int_eq(store_put(s, id, RD(bytes, JOURNAL_OPS_MAX - s->ops_len - left - PUT_HEAD)),
+                     ERR_OK);
+    ck_assert_uint_eq(JOURNAL_OPS_MAX - s->ops_len, left);
+}
+
+/* GP 11.5.2.3.1: with a hash, one file is meant. A load that has lost it would take any. */
+#define HASH "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"
+
+START_TEST(a_load_whose_hash_does_not_fit_does_not_begin)
+{
+    struct hexrow row;
+    const struct gp_key authenticated = {.type = GP_KEY_AES};
+    struct isd_caller caller = {.card = t->card, .dek = &authenticated, .room = 64};
+    struct apdu cmd = {.cla = 0x80, .ins = INS_GP_INSTALL, .p1 = 0x02};
+    unsigned begun = 0;
+
+    cmd.data = hexrow(&row, "06" PACKAGE " 00 20" HASH " 00 00");
+    ck_assert_int_eq(applet_registry_read(&t->card->store, APPLET_ISD, &caller.domain), ERR_OK);
+    if (_i == 1) /* another one is under way, and makes room */
+        offcard_expect(h, "80E602002B 06" PACKAGE " 00 20" HASH " 00 00", "00 9000");
+    for (size_t left = 8; left < 200; left += 4) {
+        uint8_t answer[64];
+        struct wr out = WR_ARRAY(answer);
+        struct applet_entry file;
+        struct rd hash;
+        sw_t sw;
+
+        fill_transaction(&t->card->store, left);
+        sw = isd_command(&caller, &cmd, &out);
+        if (applet_registry_find(&t->card->store, RD(cmd.data.at + 1, 6), &file) == ERR_OK &&
+            !sw_equal(sw, SW_MEMORY))
+            ck_assert(store_get(&t->card->store, OBJ_APPLET(APPLET_DATA + file.number), &hash));
+        begun += sw_equal(sw, SW_OK);
+        store_rollback(&t->card->store);
+    }
+    ck_assert_uint_gt(begun, 0);
+}
+END_TEST
+
 START_TEST(sec_C14_a_load_is_whole_or_has_not_happened)
 {
     uint8_t bytes[700];
@@ -283,6 +332,7 @@ Suite *suite_under_test(void)
     tcase_add_test(l, load_refuses);
     tcase_add_test(l, load_refuses_a_file_of_another_name);
     tcase_add_test(l, load_checks_the_hash_that_was_named);
+    tcase_add_loop_test(l, a_load_whose_hash_does_not_fit_does_not_begin, 0, 2);
     tcase_add_test(l, load_forgets_what_was_never_finished);
     tcase_add_test(l, sec_C14_a_load_is_whole_or_has_not_happened);
     tcase_add_test(l, sec_C30_load_refuses_changed_files_and_keeps_nothing);

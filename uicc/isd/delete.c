@@ -106,7 +106,7 @@ static enum err delete_keys(struct isd_caller *caller, uint8_t version, uint8_t 
             continue;
         e = isd_keys_remove(caller->card, domain, v, id);
         if (e != ERR_OK)
-            return e;
+            return ERR_IO; /* others are gone already: the transaction must not go on */
     }
     return e;
 }

@@ -73,7 +73,7 @@ bool isd_may_touch(const struct isd_caller *caller, const struct applet_entry *e
 /* Stage: what interrupted loads left behind makes room; those over the air only where all is set.
  * The card loads one file at a time. errors: those of the store */
 NODISCARD enum err isd_drop_unfinished(struct card *card, bool all);
-/* Stage the beginning. errors: ERR_SPACE, those of the store */
+/* Stage the beginning. errors: ERR_SPACE, those of the store; ERR_IO when part of it is staged */
 NODISCARD enum err isd_begin_load(struct isd_caller *caller, struct applet_entry *file,
                                   struct rd hash);
 

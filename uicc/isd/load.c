@@ -36,19 +36,21 @@ enum err isd_drop_unfinished(struct card *card, bool all)
 enum err isd_begin_load(struct isd_caller *caller, struct applet_entry *file, struct rd hash)
 {
     struct card *card = caller->card;
-    enum err e = isd_drop_unfinished(card, true);
+    enum err e;
 
-    file->number = e == ERR_OK ? applet_registry_free(&card->store) : 0;
-    if (e == ERR_OK && file->number == 0)
+    if (isd_drop_unfinished(card, true) != ERR_OK)
+        return ERR_IO;
+    file->number = applet_registry_free(&card->store);
+    if (file->number == 0)
         return ERR_SPACE;
     if (caller->loading == NULL)
         file->life |= APPLET_LOAD_REMOTE;
     else
         *caller->loading = file->number;
-    if (e == ERR_OK)
-        e = applet_registry_write(&card->store, file);
-    if (e == ERR_OK && hash.left > 0)
-        e = store_put(&card->store, OBJ_APPLET(APPLET_DATA + file->number), hash);
+    e = applet_registry_write(&card->store, file);
+    if (e == ERR_OK && hash.left > 0 &&
+        store_put(&card->store, OBJ_APPLET(APPLET_DATA + file->number), hash) != ERR_OK)
+        return ERR_IO; /* without its hash any file would do: the transaction must not go on */
     return e;
 }
 

@@ -293,6 +293,24 @@ START_TEST(install_refuses)
 }
 END_TEST
 
+/* A field of more than 127 bytes has a length of two, as BER writes it; of one is taken too. */
+static const char *const long_fields[] = {"80E60C00A8 08" SAMPLES " 09" HELLO " 06" APP
+                                          " 0100 8189",
+                                          "80E60C00A7 08" SAMPLES " 09" HELLO " 06" APP " 0100 89"};
+
+START_TEST(install_takes_long_fields)
+{
+    char command[420];
+
+    (void)snprintf(command, sizeof command,
+                   "%s C96E %0220d EF17 C8020200 CA11 020100 01 00 14 01 0000 00 02 0116 03 0A0B0C"
+                   " 00",
+                   long_fields[_i], 0);
+    open_isd();
+    offcard_expect(h, command, "00 9000");
+}
+END_TEST
+
 START_TEST(installed_becomes_selectable_locked_and_unlocked)
 {
     open_isd();
@@ -484,6 +502,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, sec_C14_installation_is_whole_or_has_not_happened);
     tcase_add_test(c, load_files_of_the_card_are_listed_and_stay);
     tcase_add_loop_test(c, install_refuses, 0, (int)ARRAY_LEN(refused));
+    tcase_add_loop_test(c, install_takes_long_fields, 0, (int)ARRAY_LEN(long_fields));
     tcase_add_test(c, installed_becomes_selectable_locked_and_unlocked);
     tcase_add_test(c, the_card_is_locked_and_unlocked_and_never_terminated);
     tcase_add_test(c, the_subscription_manager_is_listed_and_stays);

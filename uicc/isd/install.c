@@ -22,6 +22,9 @@
 
 #define TAR_LEN 3
 
+#define LENGTH_SHORT_MAX 0x7F
+#define LENGTH_FOLLOWS   0x81
+
 /* ---- rights ---- */
 
 bool isd_is_domain(const struct applet_entry *entry)
@@ -51,17 +54,26 @@ struct fields {
     struct rd body, token;
 };
 
+/* Lengths are BER's: above 7F there are two bytes. One alone is taken too, where it is not 81. */
+static enum err take_field(struct rd *r, struct rd *value)
+{
+    if (r->left > 1 && r->at[0] == LENGTH_FOLLOWS && r->at[1] > LENGTH_SHORT_MAX)
+        *r = RD(r->at + 1, r->left - 1);
+    return isd_take_lv(r, value);
+}
+
 static enum err read_fields(struct rd data, unsigned count, struct fields *f)
 {
     enum err e = ERR_OK;
 
-    f->body.at = data.at;
-    for (unsigned i = 0; i < count && e == ERR_OK; i++)
-        e = isd_take_lv(&data, &f->at[i]);
+    f->body = RD(data.at, 0);
+    for (unsigned i = 0; i < count && e == ERR_OK; i++) {
+        f->body.left = (size_t)(data.at - f->body.at);
+        e = take_field(&data, &f->at[i]);
+    }
     if (e != ERR_OK || data.left > 0)
         return ERR_FORMAT;
     f->token = f->at[count - 1];
-    f->body.left = (size_t)(f->token.at - f->body.at) - 1;
     return ERR_OK;
 }
 

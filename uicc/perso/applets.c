@@ -27,6 +27,9 @@
 #define LEVEL_SPI1     0x01
 #define ANSWER_MAX     64U
 
+#define LENGTH_SHORT_MAX 0x7F
+#define LENGTH_FOLLOWS   0x81
+
 /* One line, as far as it is read. */
 struct wish {
     struct applet_aid module, aid;
@@ -237,6 +240,14 @@ static void write_lv(struct wr *w, struct rd value)
     wr_rd(w, value);
 }
 
+/* A field of INSTALL, whose length is BER's. */
+static void write_field(struct wr *w, struct rd value)
+{
+    if (value.left > LENGTH_SHORT_MAX)
+        wr_u8(w, LENGTH_FOLLOWS);
+    write_lv(w, value);
+}
+
 /* TS 102 226 8.2.1.3.2.2.2 */
 static void write_toolkit(struct wr *out, const struct wish *w)
 {
@@ -292,7 +303,7 @@ static enum err write_install(struct wr *out, const struct wish *w)
     write_lv(&d, RD_AID(&w->module));
     write_lv(&d, RD_AID(&w->aid));
     write_lv(&d, RD(w->privileges, w->privileges_len));
-    write_lv(&d, RD_WR(&p));
+    write_field(&d, RD_WR(&p));
     wr_u8(&d, 0);
     if (wr_result(&p) != ERR_OK || wr_result(&d) != ERR_OK)
         return ERR_SPACE;

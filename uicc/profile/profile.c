@@ -5,7 +5,7 @@
  *
  *   52 53 50 46                "RSPF"
  *   02                         version of this format
- *   flags(1)                   b1 class A0 is answered; the others 0
+ *   flags(1)                   b1 class A0 is answered; b2 a CC of AES has 4 bytes; the others 0
  *   ota(1) refresh(1)          enum secpkt_algorithm; REFRESH qualifier or FF
  *   delta(8) age(8)            sequence number policy
  *   name(1+n) historical(1+n)  length and bytes

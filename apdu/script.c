@@ -353,14 +353,13 @@ static enum err read_compact_answer(struct rd r, struct script_answer *answer)
 
     if (rd_u8(&r, &count) != ERR_OK || rd_u16(&r, &answer->last.v) != ERR_OK)
         return ERR_SHORT;
-    answer->executed = count;
+    answer->executed = answer->answered = count;
     answer->data = r;
     return ERR_OK;
 }
 
 /* One object of an expanded answer; those of no interest here are passed over. */
-static enum err read_answer_object(uint8_t tag, struct rd value, struct script_answer *answer,
-                                   unsigned *count)
+static enum err read_answer_object(uint8_t tag, struct rd value, struct script_answer *answer)
 {
     struct rd sw;
 
@@ -376,7 +375,7 @@ static enum err read_answer_object(uint8_t tag, struct rd value, struct script_a
         if (value.left < 2)
             return ERR_FORMAT;
         sw = RD(value.at + value.left - 2, 2);
-        ++*count;
+        answer->answered++;
         return rd_u16(&sw, &answer->last.v);
     case TAG_BAD_FORMAT:
         if (value.left != 1)
@@ -391,7 +390,6 @@ static enum err read_answer_object(uint8_t tag, struct rd value, struct script_a
 static enum err read_expanded_answer(struct rd r, struct script_answer *answer)
 {
     bool indefinite = answer->format == SCRIPT_INDEFINITE;
-    unsigned count = 0;
     enum err e = enter(&r, indefinite);
 
     answer->data = r;
@@ -401,14 +399,14 @@ static enum err read_expanded_answer(struct rd r, struct script_answer *answer)
 
         e = next_object(&r, indefinite, &tag, &value);
         if (e == ERR_OK)
-            e = read_answer_object(tag, value, answer, &count);
+            e = read_answer_object(tag, value, answer);
     }
     if (e != ERR_NOT_FOUND)
         return e;
     answer->data.left -= r.left;
     /* AF carries no count, and some cards leave it out of AB. */
     if (answer->executed == 0)
-        answer->executed = count;
+        answer->executed = answer->answered;
     return ERR_OK;
 }
 

@@ -109,10 +109,11 @@ enum script_bad_format {
 /* What the card did, as the server reads it. data of compact: that of the last command. */
 struct script_answer {
     enum script_format format;
-    unsigned executed;
-    sw_t last;       /* of the last executed command; 0 when none ran */
-    struct rd data;  /* compact: answer data of the last command; expanded: the R-APDU TLVs */
-    bool bad_format; /* expanded tag 90 */
+    unsigned executed; /* as the card counts; as it answers when it says no number */
+    unsigned answered; /* commands with an answer of their own; compact: executed */
+    sw_t last;         /* of the last executed command; 0 when none ran */
+    struct rd data;    /* compact: answer data of the last command; expanded: the R-APDU TLVs */
+    bool bad_format;   /* expanded tag 90 */
     uint8_t bad_format_cause;
 };
 /*

@@ -239,26 +239,25 @@ static bool asks_for_early_response(const struct script_item *item)
            item->bytes.at[0] == SCRIPT_EARLY_RESPONSE;
 }
 
-enum err campaign_plan_script(const struct ledger_campaign *c, struct rd data, unsigned *commands,
-                              enum script_format *format)
+enum err campaign_plan_script(struct rd data, struct campaign_script *out)
 {
+    struct campaign_script script = {.commands = 0};
     struct script_reader reader;
     struct script_item item;
-    unsigned n = 0;
     bool told = true;
     enum err e = script_begin(data, &reader);
 
-    (void)c;
     if (e != ERR_OK)
         return e;
+    script.format = reader.format;
     while ((e = script_next(&reader, &item)) == ERR_OK) {
+        script.commands += told && item.kind == SCRIPT_COMMAND;
+        script.objects += told;
         told = told && !asks_for_early_response(&item);
-        n += item.kind == SCRIPT_COMMAND && told;
     }
     if (e != ERR_NOT_FOUND)
         return e;
-    *commands = n;
-    *format = reader.format;
+    *out = script;
     return ERR_OK;
 }
 

@@ -40,9 +40,14 @@ bool campaign_plan_can_ask(enum ledger_method method);
 NODISCARD enum err campaign_plan_data(struct crypto *c, const struct campaign_subject *subject,
                                       enum ledger_purpose purpose, struct wr *data);
 
-/* How many commands the script of the command has, and its format (3a, renew, script). */
-NODISCARD enum err campaign_plan_script(const struct ledger_campaign *c, struct rd data,
-                                        unsigned *commands, enum script_format *format);
+/* What the answer to a script (3a, renew, script) can tell of: all that stands before an early
+ * response, and that itself. */
+struct campaign_script {
+    enum script_format format;
+    unsigned commands; /* C-APDUs */
+    unsigned objects;  /* these and others (TS 102 226 5.2.2) */
+};
+NODISCARD enum err campaign_plan_script(struct rd data, struct campaign_script *out);
 
 /* The RFM script of method 3a. */
 NODISCARD enum err campaign_plan_rfm(const struct ledger_campaign *c, const struct ledger_job *job,

@@ -91,14 +91,17 @@ static void judge_opchange(const struct campaign_subject *s, struct rd data,
         judge_status(s, &proof, f);
 }
 
-/* Cards disagree whether a GET RESPONSE counts as a command (TS 102 226 5.1.2): one may be missing
- * in the script of a user; our own scripts have none. */
+/* Either each command has its answer, or the card counted all objects: those that are no commands
+ * must not make up for commands that were not executed. Cards disagree whether a GET RESPONSE
+ * counts as a command (TS 102 226 5.1.2): one may be missing in the script of a user; our own
+ * scripts have none. */
 static bool ran_to_the_end(const struct campaign_subject *s, const struct script_answer *a,
-                           unsigned commands)
+                           const struct campaign_script *script)
 {
     unsigned slack = s->campaign->method == LEDGER_SCRIPT ? 1 : 0;
 
-    return a->executed + slack >= commands && (sw_is_success(a->last) || sw_is_warning(a->last));
+    return (a->answered + slack >= script->commands || a->executed + slack >= script->objects) &&
+           (sw_is_success(a->last) || sw_is_warning(a->last));
 }
 
 /* A script may have been sent for what it reads: as much of it as the result can hold. */
@@ -122,21 +125,20 @@ static void judge_script(struct crypto *c, const struct campaign_subject *s, str
     uint8_t bytes[SECPKT_MAX];
     struct wr command = WR_ARRAY(bytes);
     struct script_answer answer;
-    enum script_format format = SCRIPT_COMPACT;
-    unsigned commands = 0;
+    struct campaign_script script = {.format = SCRIPT_COMPACT};
     enum err e = campaign_plan_data(c, s, f->answers, &command);
 
     if (e == ERR_OK)
-        e = campaign_plan_script(s->campaign, RD_WR(&command), &commands, &format);
+        e = campaign_plan_script(RD_WR(&command), &script);
     OPENSSL_cleanse(bytes, command.len);
     if (e == ERR_OK)
-        e = script_read_answer(data, format, &answer);
+        e = script_read_answer(data, script.format, &answer);
     if (e != ERR_OK)
         say(f, CAMPAIGN_REFUSED, "the answer cannot be read: %s", err_text(e));
     else if (answer.bad_format)
         say(f, CAMPAIGN_REFUSED, "bad format, cause %u", answer.bad_format_cause);
-    else if (!ran_to_the_end(s, &answer, commands))
-        say(f, CAMPAIGN_REFUSED, "command %u of %u: %04X %s", answer.executed, commands,
+    else if (!ran_to_the_end(s, &answer, &script))
+        say(f, CAMPAIGN_REFUSED, "command %u of %u: %04X %s", answer.answered, script.commands,
             answer.last.v, sw_text(answer.last));
     else if (f->answers == LEDGER_COMMAND)
         say_done(s, &answer, f);

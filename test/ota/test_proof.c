@@ -1,6 +1,7 @@
 /* Tests of ota/campaign/proof.h. Goal: a state follows only from a response whose CC verifies under
  * the card's keys and whose TAR and counter are those of a packet we sent. Method: one real proof,
  * then everything that somebody without the keys can make of it or in its place. */
+#include "apdu/hex.h"
 #include "ota/campaign/proof.h"
 #include "test/support/ota/fake_net.h"
 #include "test/support/runner.h"
@@ -245,6 +246,47 @@ START_TEST(campaign_proof_judge_reads_what_a_script_did)
 }
 END_TEST
 
+/* An error action, a session indication, three commands. */
+#define THREE "AA 1A 8200 810181 2205 00A4000C00 2205 00A4000C00 2205 00A4000C00"
+
+static const struct {
+    const char *what, *script, *answer;
+    enum campaign_verdict verdict;
+} scripts[] = {
+    {"all of it", THREE, "AB 0F 800105 2302 9000 2302 9000 2302 9000", CAMPAIGN_DONE},
+    {"all of it, without a number", THREE, "AB 0C 2302 9000 2302 9000 2302 9000", CAMPAIGN_DONE},
+    {"one answer for all", THREE, "AB 07 800105 2302 9000", CAMPAIGN_DONE},
+    {"cut in the first", THREE, "AB 07 800103 2302 62F1", CAMPAIGN_REFUSED},
+    {"up to the early response", "AA 11 2205 00A4000C00 810182 2205 00A4000C00",
+     "AB 07 800102 2302 9000", CAMPAIGN_DONE},
+};
+
+START_TEST(campaign_proof_judge_counts_commands_of_a_script)
+{
+    struct scene s;
+    struct wr script, answer;
+    uint8_t bytes[64];
+    struct secpkt_response r = {.counter = 77};
+
+    begin(&s, LEDGER_3A, 1);
+    s.campaign.method = LEDGER_SCRIPT;
+    script = WR_ARRAY(s.campaign.script);
+    ck_assert_int_eq(hex_decode(scripts[_i].script, &script), ERR_OK);
+    s.campaign.script_len = script.len;
+    ck_assert_int_eq(campaign_plan_seal(s.net->crypto, &s.subject, &s.last), ERR_OK);
+    answer = WR_ARRAY(bytes);
+    ck_assert_int_eq(hex_decode(scripts[_i].answer, &answer), ERR_OK);
+    memcpy(r.tar, s.last.header.tar, sizeof r.tar);
+    r.data = RD_WR(&answer);
+    script = WR_ARRAY(s.answer_bytes);
+    ck_assert_int_eq(
+        secpkt_seal_response(s.net->crypto, &r, &s.last.header, &s.net->cards[1].keys.ota, &script),
+        ERR_OK);
+    ck_assert_msg(judge(&s, RD_WR(&script)).verdict == scripts[_i].verdict, "%s", scripts[_i].what);
+    end(&s);
+}
+END_TEST
+
 /* What a card says of a change in which it is in another slot than planned. */
 START_TEST(campaign_proof_judge_refuses_another_outcome)
 {
@@ -303,6 +345,8 @@ Suite *suite_under_test(void)
     tcase_set_timeout(forged, 60);
     tcase_add_loop_test(true_ones, campaign_proof_judge_believes_the_card, 0, 2);
     tcase_add_test(true_ones, campaign_proof_judge_reads_what_a_script_did);
+    tcase_add_loop_test(true_ones, campaign_proof_judge_counts_commands_of_a_script, 0,
+                        (int)ARRAY_LEN(scripts));
     tcase_add_test(true_ones, campaign_proof_judge_refuses_another_outcome);
     tcase_add_test(true_ones, campaign_proof_judge_tells_the_ends_of_a_change_apart);
     tcase_add_loop_test(forged, sec_S2_every_flipped_bit_is_nothing, 0, 2);

@@ -112,11 +112,25 @@ enum err disk_publish(const char *path)
     return e;
 }
 
+/* What was not published is half a file, or a secret that nobody looks for. */
+static void drop_staged(const char *path)
+{
+    char *aside = joined(path, STAGED);
+
+    if (aside != NULL)
+        (void)unlink(aside);
+    free(aside);
+}
+
 enum err disk_write(const char *path, struct rd bytes)
 {
     enum err e = disk_stage(path, bytes);
 
-    return e != ERR_OK ? e : disk_publish(path);
+    if (e == ERR_OK)
+        e = disk_publish(path);
+    if (e != ERR_OK)
+        drop_staged(path);
+    return e;
 }
 
 static enum err open_error(void)

@@ -109,4 +109,41 @@ expect 0 "the list itself" "${list[@]}" --cards m/cards.csv
 expect 0 "is the first that A sees" "$bin/opchange" list check l.cms --party A
 expect 0 "once more, after it was withdrawn" "${list[@]/l.cms/l2.cms}" --cards m/cards.csv
 
+# --- nothing is left behind ------------------------------------------------------------------------
+"$bin/opchange" activate --hlr hlr.db --cards m/cards.csv >/dev/null
+expect 1 "an export onto a folder" "$bin/opchange" export --hlr hlr.db --format vty --out folder
+check "leaves no keys beside it" '[ ! -e folder.staged ]'
+export_all() { "$bin/opchange" export --hlr hlr.db --format vty --out - 2>/dev/null; }
+expect 0 "an export to standard output" export_all
+check "is the subscribers alone" 'says subscriber && ! says "left out" && [ ! -e - ]'
+expect 1 "a wrong key file for a ledger that is there" "$bin/ota" card import m/cards.csv --kek @new.kek
+check "is named" 'says "@new.kek: not found"'
+check "is not made" '[ ! -e new.kek ]'
+expect 1 "a wrong key file for a vault that is there" "$bin/uicc" make --out m \
+    --iccid 899990000000000101 --kek @new.kek
+check "is named" 'says "@new.kek: not found"'
+check "is not made, and no card" '[ ! -e new.kek ] && [ "$(ls m/*.card | wc -l)" -eq 2 ]'
+expect 1 "a vault without its key" "$bin/opchange" status --vault file
+check "names the key file that it looked for" 'says "@vault.key: not found"'
+expect 1 "a key that is none" "$bin/opchange" status --vault m/vault.db --kek 00112233
+check "is not told" 'says "32 bytes in hex" && ! says 00112233'
+
+# --- campaigns ---------------------------------------------------------------------------------------
+expect 2 "a name of two lines" "$bin/ota" campaign create $'a\nb' --all --method query
+expect 0 "a name of another language" "$bin/ota" campaign create "zürich 1" --all --method query
+expect 0 "a renewal" "$bin/ota" campaign create k --all --method renew-k
+expect 1 "an unproved card of another campaign" "$bin/ota" campaign activate k --hlr hlr.db \
+    --unproved 8999900000000099999
+check "is named" 'says "card 8999900000000099999 is none of campaign k"'
+
+# --- a fleet that is asked what it cannot answer ---------------------------------------------------
+background "$bin/uicc" fleet m --network A:00101:hlr.db --smpp 0 --control fleet.sock
+wait_for 10 test -S fleet.sock || fail "no fleet"
+expect 1 "a challenge with no table" "$bin/uicc" fleet ask fleet.sock challenge none
+check "says why" 'says "not found"'
+expect 1 "a challenge with a file that is no table" "$bin/uicc" fleet ask fleet.sock challenge t.txt
+expect 0 "a challenge" "$bin/uicc" fleet ask fleet.sock challenge m/cards.csv
+check "counts its cards" 'says "\"accepted\": 2"'
+expect 0 "and the end" "$bin/uicc" fleet ask fleet.sock stop
+
 finish

@@ -242,6 +242,14 @@ const char *cli_secret_error(enum err e)
     }
 }
 
+void cli_fail_kek(const char *source, enum err e)
+{
+    bool is_name = source[0] == '@' || strncmp(source, "env:", 4) == 0;
+
+    (void)cli_fail("key-encryption key%s%s: %s", is_name ? " " : "", is_name ? source : "",
+                   e == ERR_FORMAT ? "32 bytes in hex are wanted" : err_text(e));
+}
+
 enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
     uint64_t v;

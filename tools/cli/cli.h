@@ -53,6 +53,9 @@ NODISCARD enum err cli_secret_text(const char *value, char *out, size_t cap);
 /* Why there is no such secret, in the words of these forms. */
 const char *cli_secret_error(enum err e);
 
+/* "key-encryption key SOURCE: why"; a source that is the key itself is not told. */
+void cli_fail_kek(const char *source, enum err e);
+
 /* A whole number within bounds; ERR_FORMAT, ERR_RANGE. */
 NODISCARD enum err cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ERROR_BEGIN     "{\"error\":" /* of an answer that is none */
 #define REQUEST_MAX     4096
 #define REQUEST_WAIT_MS 1000
 
@@ -92,6 +93,15 @@ static enum err read_key(const struct csv *table, struct aka_key *key)
     return e == ERR_OK ? secret_from_hex(&key->opc, opc) : e;
 }
 
+static bool is_table_of_cards(const struct csv *table)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < table->column_count; i++)
+        found += strcmp(table->columns[i], "iccid") == 0 || strcmp(table->columns[i], "k") == 0;
+    return found == 2;
+}
+
 /* {"challenged": N, "refused": N (9862), "accepted": N}: accepted ones still trust that K. */
 static void answer_challenge(struct fleet *f, const char *path, FILE *out)
 {
@@ -99,8 +109,12 @@ static void answer_challenge(struct fleet *f, const char *path, FILE *out)
     struct csv table;
     enum err e = csv_open(&table, path);
 
+    if (e == ERR_OK && !is_table_of_cards(&table)) {
+        csv_close(&table);
+        e = ERR_FORMAT;
+    }
     if (e != ERR_OK) {
-        fprintf(out, "{\"error\": \"%s\"}\n", err_text(e));
+        fprintf(out, ERROR_BEGIN " \"no table of cards: %s\"}\n", err_text(e));
         return;
     }
     while (csv_next(&table) == ERR_OK) {
@@ -134,7 +148,7 @@ static bool answer(struct fleet *f, char *request, FILE *out)
     else if (strncmp(request, "challenge ", 10) == 0)
         answer_challenge(f, request + 10, out);
     else
-        fputs("{\"error\": \"status, challenge CARDS.CSV, or stop\"}\n", out);
+        fputs(ERROR_BEGIN " \"status, challenge CARDS.CSV, or stop\"}\n", out);
     return true;
 }
 
@@ -178,6 +192,7 @@ bool control_serve(struct fleet *f, int listener)
 int control_ask(const char *path, const char *request)
 {
     char answer_text[REQUEST_MAX];
+    bool refused = false;
     ssize_t n;
     int fd;
     enum err e = address_connect_path(path, &fd);
@@ -186,8 +201,13 @@ int control_ask(const char *path, const char *request)
         return cli_fail("%s: no fleet answers there (%s)", path, err_text(e));
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
         e = ERR_IO;
-    while (e == ERR_OK && (n = recv(fd, answer_text, sizeof answer_text, 0)) > 0)
+    while (e == ERR_OK && (n = recv(fd, answer_text, sizeof answer_text, 0)) > 0) {
+        refused |= (size_t)n > strlen(ERROR_BEGIN) &&
+                   memcmp(answer_text, ERROR_BEGIN, strlen(ERROR_BEGIN)) == 0;
         fwrite(answer_text, 1, (size_t)n, stdout);
+    }
     close(fd);
-    return e == ERR_OK ? CLI_OK : cli_fail("%s: %s", path, err_text(e));
+    if (e != ERR_OK)
+        return cli_fail("%s: %s", path, err_text(e));
+    return refused ? CLI_FAILED : CLI_OK;
 }

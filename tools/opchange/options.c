@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DAYS_DEFAULT 30
 #define DAYS_MAX     3650
@@ -164,7 +165,7 @@ struct oplist_party *opchange_open_party(const struct opchange_options *o)
     return p;
 }
 
-/* vault.key beside the vault: where uicc make puts it. */
+/* vault.key beside the vault: where uicc make puts it. What is wrong is said. */
 static enum err vault_kek(const struct opchange_options *o, struct secret *kek)
 {
     const char *path = o->value[OPCHANGE_VAULT], *slash = strrchr(path, '/');
@@ -172,9 +173,13 @@ static enum err vault_kek(const struct opchange_options *o, struct secret *kek)
     int dir = slash == NULL ? 0 : (int)(slash - path) + 1;
     int n = snprintf(source, sizeof source, "@%.*svault.key", dir, path);
 
-    if (n < 0 || (size_t)n >= sizeof source)
-        return ERR_RANGE;
-    return vault_wrap_kek(opchange_text(o, OPCHANGE_KEK, source), false, kek);
+    enum err e = n < 0 || (size_t)n >= sizeof source
+                     ? ERR_RANGE
+                     : vault_wrap_kek(opchange_text(o, OPCHANGE_KEK, source), false, kek);
+
+    if (e != ERR_OK)
+        cli_fail_kek(opchange_text(o, OPCHANGE_KEK, source), e);
+    return e;
 }
 
 struct vault *opchange_open_vault(const struct opchange_options *o)
@@ -183,10 +188,8 @@ struct vault *opchange_open_vault(const struct opchange_options *o)
     struct vault *v = NULL;
     enum err e = vault_kek(o, &kek);
 
-    if (e != ERR_OK) {
-        opchange_fail("key-encryption key", e);
+    if (e != ERR_OK)
         return NULL;
-    }
     e = vault_open(o->value[OPCHANGE_VAULT], &kek, &v);
     if (e != ERR_OK)
         opchange_fail(o->value[OPCHANGE_VAULT], e);
@@ -210,14 +213,15 @@ struct ledger *opchange_open_ledger(const struct opchange_options *o, bool creat
     SECRET_WIPED struct secret kek = {.len = 0};
     struct config defaults;
     struct ledger *l = NULL;
-    const char *path;
+    const char *path, *source;
     enum err e;
 
     config_init(&defaults);
     path = opchange_text(o, OPCHANGE_LEDGER, defaults.ledger);
-    e = vault_wrap_kek(opchange_text(o, OPCHANGE_KEK, defaults.kek), create, &kek);
+    source = opchange_text(o, OPCHANGE_KEK, defaults.kek);
+    e = vault_wrap_kek(source, create && access(path, F_OK) != 0, &kek);
     if (e != ERR_OK) {
-        opchange_fail("key-encryption key", e);
+        cli_fail_kek(source, e);
         return NULL;
     }
     e = ledger_open(path, &kek, create, &l);

@@ -186,11 +186,14 @@ int opchange_cmd_export(const struct opchange_options *o)
         return CLI_FAILED;
     e = hlr_each(h, export_one, &x);
     if (e == ERR_OK)
-        e = disk_write(out, RD_WR(&x.text));
+        e = strcmp(out, "-") != 0 ? disk_write(out, RD_WR(&x.text))
+            : fwrite(x.text.base, 1, x.text.len, stdout) == x.text.len ? ERR_OK
+                                                                       : ERR_IO;
     hlr_close(&h);
     grow_free(&x.text);
     if (e != ERR_OK)
         return opchange_fail(out, e);
-    printf("%" PRIu64 " subscribers, %" PRIu64 " left out: %s\n", x.count, x.left_out, out);
+    fprintf(strcmp(out, "-") != 0 ? stdout : stderr,
+            "%" PRIu64 " subscribers, %" PRIu64 " left out: %s\n", x.count, x.left_out, out);
     return x.left_out == 0 ? CLI_OK : CLI_FAILED;
 }

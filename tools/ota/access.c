@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_CONFIG = 0x1000, OPTION_DB, OPTION_KEK };
 
@@ -68,12 +69,10 @@ struct ledger *access_open(const struct access *a, bool create)
 
     if (!access_config(a, &config))
         return NULL;
-    e = vault_wrap_kek(config.kek, create, &kek);
+    /* A ledger that is there has its key, too: no new one beside it. */
+    e = vault_wrap_kek(config.kek, create && access(config.ledger, F_OK) != 0, &kek);
     if (e != ERR_OK) {
-        bool is_name = config.kek[0] == '@' || strncmp(config.kek, "env:", 4) == 0;
-
-        cli_fail("key-encryption key%s%s: %s", is_name ? " " : "", is_name ? config.kek : "",
-                 err_text(e));
+        cli_fail_kek(config.kek, e);
     } else {
         e = ledger_open(config.ledger, &kek, create, &l);
         if (e != ERR_OK)

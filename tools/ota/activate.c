@@ -46,6 +46,7 @@ struct hand_over {
     struct ledger *ledger;
     struct hlr *hlr;
     const char *unproved;
+    bool found; /* that card is one of the campaign's */
     uint64_t proved, guessed, moved, left_out;
 };
 
@@ -71,6 +72,7 @@ static enum err hand_over_job(void *context, const struct ledger_job *job)
         job->state == LEDGER_SENT || job->state == LEDGER_DELIVERED || job->state == LEDGER_UNKNOWN;
     enum err e;
 
+    h->found |= h->unproved != NULL && strcmp(h->unproved, job->iccid) == 0;
     /* The record of a card that moved has the identity that its new operator gave it. */
     if (job->owner != LEDGER_OURS) {
         h->moved++;
@@ -99,6 +101,10 @@ static enum err hand_over(struct hand_over *h, const struct ledger_campaign *cam
 
     if (e == ERR_OK)
         e = ledger_job_each(h->ledger, campaign->id, hand_over_job, h);
+    if (e == ERR_OK && h->unproved != NULL && !h->found) {
+        cli_fail("card %s is none of campaign %s", h->unproved, campaign->name);
+        e = ERR_NOT_FOUND;
+    }
     if (e == ERR_OK)
         e = hlr_commit(h->hlr);
     if (e != ERR_OK)

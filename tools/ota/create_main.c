@@ -287,6 +287,16 @@ static int check_security(const struct ledger_campaign *c)
     return CLI_OK;
 }
 
+/* A name is a line of `ota campaign list', and may be UTF-8. */
+static bool is_name(const char *text)
+{
+    const char *at = text;
+
+    while ((unsigned char)*at >= 0x20 && *at != 0x7F)
+        at++;
+    return at > text && *at == '\0';
+}
+
 int campaign_create_main(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&access_argp, 0, NULL, 0}, {0}};
@@ -310,8 +320,9 @@ int campaign_create_main(int argc, char **argv)
     ledger_campaign_defaults(&c, o.values.method);
     memcpy(c.tar, tar_default, sizeof c.tar);
     merge(&o, &c);
-    if (!TEXT_COPY(c.name, o.name) || !*o.name)
-        return cli_usage("a name has 1 to %d characters", LEDGER_NAME_MAX);
+    if (!TEXT_COPY(c.name, o.name) || !is_name(o.name))
+        return cli_usage("a name has 1 to %d characters, none of them a control character",
+                         LEDGER_NAME_MAX);
     status = check_security(&c);
     if (status != CLI_OK)
         return status;

@@ -1,6 +1,7 @@
 #include "tools/uicc/output.h"
 #include "apdu/hex.h"
 #include "ota/vault/vault.h"
+#include "tools/cli/cli.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -161,7 +162,12 @@ static enum err open_vault(struct output *o, const char *path)
     enum err e;
 
     (void)snprintf(source, sizeof source, "@%s/vault.key", o->options->dir);
-    e = vault_wrap_kek(o->options->kek != NULL ? o->options->kek : source, true, &kek);
+    if (o->options->kek != NULL)
+        (void)snprintf(source, sizeof source, "%s", o->options->kek);
+    e = vault_wrap_kek(source, access(path, F_OK) != 0, &kek);
+    if (e != ERR_OK)
+        cli_fail_kek(source, e);
+    OPENSSL_cleanse(source, sizeof source);
     if (e != ERR_OK)
         return e;
     e = vault_create(path, &kek, &o->vault);

@@ -63,7 +63,7 @@ numbered=$(echo "$work"/numbered/*.card)
 adm=$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == "adm1") c = i} NR == 2 {print $c}' "$work/numbered/cards.csv")
 expect 0 "a file of the phonebook is created and named" "$apdu" send --card "$numbered" "0020000A08$adm" \
     00A4000C027F10 00A4000C025F3A 00E000001962178202412183024F608A01058B036F06028002000A8801B8 \
-    00A4000C024F30 "00DC010450A905C4034F6017$(printf 'FF%.0s' {1..73})"
+    00A4000C024F30 "00DC010445A905C4034F6017$(printf 'FF%.0s' {1..62})"
 check "both were done" '[ "$(grep -c 9000 <<<"$output")" -eq 6 ]'
 expect 1 "and found by its name" "$apdu" compare --card "$one" --card "$numbered"
 check "in the second card alone" 'grep -q "^file .*PHONEBOOK/4F60: missing | there" <<<"$output"'

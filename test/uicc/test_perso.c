@@ -89,7 +89,7 @@ static const struct {
     uint32_t size;
     const char *read, *update;
 } files[] = {
-    {"2F00", 0x1E, 8 * 54, "ALW", "ADM"},
+    {"2F00", 0x1E, 8 * 43, "ALW", "ADM"},
     {"2FE2", 0x02, 10, "ALW", "NEV"},
     {"2F05", 0x05, 10, "ALW", "PIN"},
     {"2F06", 0x06, 15 * 110, "ALW", "ADM"},
@@ -117,7 +117,7 @@ static const struct {
     {"7FFF/6F7B", 0x0D, 12, "PIN", "PIN"},
     {"7FFF/6F7E", 0x0B, 11, "PIN", "PIN"},
     {"7FFF/6FAD", 0x03, 5, "ALW", "ADM"},
-    {"7FFF/6FB7", 0x01, 5 * 20, "ALW", "ADM"},
+    {"7FFF/6FB7", 0x01, 5 * 16, "ALW", "ADM"},
     {"7FFF/6FC4", 0x00, 64, "PIN", "PIN"},
     {"7FFF/6FC5", 0x19, 240, "ALW", "ADM"},
     {"7FFF/6FC6", 0x1A, 80, "ALW", "ADM"},
@@ -139,7 +139,7 @@ static const struct {
     {"7FFF/5FC0/4F0A", 0x0A, 4, "PIN", "ADM"},
     {"7FFF/5FD0/4F01", 0x01, 200, "ADM", "ADM"},
     {"7F10/6F3A", 0x00, 250 * 34, "PIN", "PIN"},
-    {"7F10/5F3A/4F30", 0x00, 80, "PIN", "ADM"},
+    {"7F10/5F3A/4F30", 0x00, 69, "PIN", "ADM"},
     {"7F20/6F07", 0x00, 9, "PIN", "ADM"},
     {"7F20/6F38", 0x00, 15, "PIN", "ADM"},
     {"7F20/6FAE", 0x00, 1, "ALW", "ADM"},
@@ -176,7 +176,7 @@ static const struct {
     {"7FFF/6F62", "FFFFFF0000FFFFFF0000FFFFFF0000FFFFFF0000"},
     {"7FFF/6F73", "FFFFFFFFFFFFFFFFFFFF0000FF01"},
     {"7FFF/6F7E", "FFFFFFFFFFFFFF0000FF01"},
-    {"7FFF/6FB7", "11F2FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00FFFFFF"},
+    {"7FFF/6FB7", "11F2FFFFFFFFFFFFFFFFFFFFFFFFFF00FFFFFF"},
     {"7FFF/6F80", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000 01FFFF"},
     {"7FFF/6F81", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000000 01FFFF"},
     {"7FFF/5FC0/4F07", "FFFF"},
@@ -372,7 +372,7 @@ START_TEST(perso_compile_takes_sizes_and_contents)
     ck_assert_mem_eq(f->content, "en", 2);
     f = &p->files[find(p, "7FFF/6FB7")];
     ck_assert_uint_eq(f->content[0], 0x11);
-    ck_assert_uint_eq(f->content[20], 0x19);
+    ck_assert_uint_eq(f->content[16], 0x19);
 }
 END_TEST
 

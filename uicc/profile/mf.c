@@ -32,7 +32,7 @@ const char *const profile_rules[PROFILE_RULES] = {
 
 /* clang-format off */
 static const struct profile_row mf[] = {
-    ROW_LF_OF("DIR", 0x2F00, 0x1E, 54, 8, RULE_ALW_ADM, ROW_DIR, "", "TS 102 221 13.1", .least = 5),
+    ROW_LF_OF("DIR", 0x2F00, 0x1E, 43, 8, RULE_ALW_ADM, ROW_DIR, "", "TS 102 221 13.1", .least = 5),
     ROW_TR("PL", 0x2F05, 0x05, 10, RULE_ALW_PIN, ALWAYS, "", "TS 102 221 13.3", .least = 2),
     ROW_LF_OF("ARR", 0x2F06, 0x06, ARR_LEN, PROFILE_RULES, RULE_ALW_ADM, ROW_ARR, "",
               "TS 102 221 13.4"),

@@ -42,7 +42,7 @@ static const struct profile_row graphics[] = {
 #define PBR_TYPE_3 "AA14C2034F4A03C7034F4B06C8034F5313CB034F4F16"
 
 static const struct profile_row phonebook[] = {
-    ROW_LF_OF("PBR", 0x4F30, 0, 80, 1, RULE_PIN_ADM, ROW_PLAIN, PBR_TYPE_1 PBR_TYPE_2 PBR_TYPE_3,
+    ROW_LF_OF("PBR", 0x4F30, 0, 69, 1, RULE_PIN_ADM, ROW_PLAIN, PBR_TYPE_1 PBR_TYPE_2 PBR_TYPE_3,
               "TS 31.102 4.4.2.1", .least = 1),
     ROW_TR("PSC", 0x4F22, 0, 4, RULE_PIN_PIN, ALWAYS, "00000000", "TS 31.102 4.4.2.12.2"),
     ROW_TR("CC", 0x4F23, 0, 2, RULE_PIN_PIN, ALWAYS, "0000", "TS 31.102 4.4.2.12.3"),

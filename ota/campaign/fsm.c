@@ -48,14 +48,6 @@ static const uint8_t table[LEDGER_JOB_STATES][CAMPAIGN_EVENTS] = {
         },
 };
 
-static const char *const texts[] = {
-    [CAMPAIGN_SEND] = "send",         [CAMPAIGN_DELIVERED] = "delivered",
-    [CAMPAIGN_PROOF] = "proof",       [CAMPAIGN_REFUSAL] = "refusal",
-    [CAMPAIGN_NOT_DONE] = "not done", [CAMPAIGN_REVERT] = "revert",
-    [CAMPAIGN_SILENCE] = "silence",   [CAMPAIGN_CANCEL] = "cancel",
-    [CAMPAIGN_ATTACH] = "attach",
-};
-
 enum err campaign_fsm_next(enum ledger_job_state state, enum campaign_event event,
                            enum ledger_job_state *next)
 {
@@ -72,9 +64,4 @@ enum err campaign_fsm_next(enum ledger_job_state state, enum campaign_event even
 bool campaign_fsm_is_final(enum ledger_job_state state)
 {
     return state != LEDGER_PLANNED && state != LEDGER_SENT && state != LEDGER_DELIVERED;
-}
-
-const char *campaign_event_text(enum campaign_event event)
-{
-    return (size_t)event < CAMPAIGN_EVENTS ? texts[event] : "unknown event";
 }

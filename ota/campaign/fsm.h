@@ -40,6 +40,4 @@ NODISCARD enum err campaign_fsm_next(enum ledger_job_state state, enum campaign_
 /* No packet will be sent for it any more. */
 bool campaign_fsm_is_final(enum ledger_job_state state);
 
-const char *campaign_event_text(enum campaign_event event);
-
 #endif

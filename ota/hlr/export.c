@@ -82,11 +82,6 @@ static const struct {
     [HLR_VTY] = {"vty", write_vty},
 };
 
-const char *hlr_format_text(enum hlr_format format)
-{
-    return (size_t)format < ARRAY_LEN(formats) ? formats[format].name : NULL;
-}
-
 enum err hlr_format_parse(const char *text, enum hlr_format *format)
 {
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {

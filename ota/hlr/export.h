@@ -15,8 +15,7 @@ enum hlr_format {
     HLR_VTY,     /* commands for the VTY of a running osmo-hlr, after "enable" */
     HLR_FORMATS
 };
-/* "open5gs", "srsran", "vty"; NULL beyond the last. */
-const char *hlr_format_text(enum hlr_format format);
+/* "open5gs", "srsran", "vty". ERR_NOT_FOUND. */
 NODISCARD enum err hlr_format_parse(const char *text, enum hlr_format *format);
 
 /* ERR_UNSUPPORTED: the core has no such algorithm. ERR_SPACE. */

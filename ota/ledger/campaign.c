@@ -123,7 +123,7 @@ static enum err read_numbers(struct ledger *l, int id, struct ledger_campaign *c
         unsigned max;
         unsigned *out;
     } const fields[] = {
-        {2, LEDGER_RENEW_K, &method},          {3, LEDGER_FINISHED, &state},
+        {2, LEDGER_RENEW_K, &method},        {3, LEDGER_FINISHED, &state},
         {8, UINT32_MAX, &c->timeout_ms},     {9, UINT32_MAX, &c->tries},
         {10, UINT32_MAX, &c->rate},          {11, UINT32_MAX, &c->canary},
         {12, 100, &c->stop_percent},         {13, UINT16_MAX, &polls},

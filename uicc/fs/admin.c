@@ -14,7 +14,8 @@
 
 /* ---- which file ---- */
 
-bool fs_in_use(const struct card *card, const struct exec *x, uint16_t node)
+/* Is a file selected on another channel? */
+static bool is_in_use(const struct card *card, const struct exec *x, uint16_t node)
 {
     for (unsigned i = 0; i < APDU_CHANNELS; i++) {
         const struct channel *ch = channel_get(card, i);
@@ -182,7 +183,7 @@ sw_t fs_cmd_delete(struct card *card, struct exec *x)
     sw = may_delete(card, x, node);
     if (!sw_equal(sw, SW_OK))
         return sw;
-    if (fs_in_use(card, x, node))
+    if (is_in_use(card, x, node))
         return SW_CONDITIONS;
     cmd_end_transfers(card);
     parent = fs_file(card, node)->parent;
@@ -266,7 +267,7 @@ sw_t fs_cmd_resize(struct card *card, struct exec *x)
     sw = may_resize(card, x, node);
     if (!sw_equal(sw, SW_OK))
         return sw;
-    if (fs_lcs(card, node) != FS_LCS_ACTIVATED || fs_in_use(card, x, node))
+    if (fs_lcs(card, node) != FS_LCS_ACTIVATED || is_in_use(card, x, node))
         return SW_CONDITIONS;
     if (!fs_is_df(card, node))
         sw = resize_ef(card, x, node, &t);

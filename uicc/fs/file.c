@@ -3,7 +3,8 @@
 
 #define FID_IMSI 0x6F07
 
-uint16_t fs_body_node(const struct card *card, uint16_t node)
+/* Node whose body this file shows. */
+static uint16_t body_node(const struct card *card, uint16_t node)
 {
     uint16_t shares = fs_file(card, node)->shares;
 
@@ -20,7 +21,7 @@ struct rd fs_body(const struct card *card, uint16_t node)
     const struct fs_file *f;
     struct rd body;
 
-    node = fs_body_node(card, node);
+    node = body_node(card, node);
     if (may_be_stored(card, node) && store_get(&card->store, OBJ_FILE(node), &body))
         return body;
     if (node >= card->profile->file_count)
@@ -89,7 +90,7 @@ enum err fs_write(struct card *card, uint16_t node, size_t offset, struct rd byt
     const struct fs_file *f;
     enum err e;
 
-    node = fs_body_node(card, node);
+    node = body_node(card, node);
     f = fs_file(card, node);
     if (offset > f->size || bytes.left > f->size - offset)
         return ERR_RANGE;
@@ -114,7 +115,7 @@ enum err fs_push_record(struct card *card, uint16_t node, struct rd bytes)
     const struct fs_file *f = fs_file(card, node);
     uint8_t count = f->record_count;
     uint16_t len = f->record_len;
-    uint16_t body = fs_body_node(card, node);
+    uint16_t body = body_node(card, node);
     enum err e;
 
     if (bytes.left != len || count == 0)
@@ -132,14 +133,14 @@ enum err fs_push_record(struct card *card, uint16_t node, struct rd bytes)
 
 enum err fs_fill(struct card *card, uint16_t node, uint8_t value)
 {
-    node = fs_body_node(card, node);
+    node = body_node(card, node);
     note_change(card, node);
     return store_put_filled(&card->store, OBJ_FILE(node), value, fs_file(card, node)->size);
 }
 
 enum err fs_put_objects(struct card *card, uint16_t node, struct rd objects)
 {
-    node = fs_body_node(card, node);
+    node = body_node(card, node);
     if (objects.left > fs_file(card, node)->size)
         return ERR_SPACE;
     note_change(card, node);

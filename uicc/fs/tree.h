@@ -33,8 +33,6 @@ struct fs {
     uint8_t changed[]; /* bit per node of the profile: may have an OBJ_FILE */
 };
 
-/* Node whose body this file shows. */
-uint16_t fs_body_node(const struct card *card, uint16_t node);
 /* Security attribute that is no plain reference to EF.ARR; empty for most files. */
 struct rd fs_security(const struct card *card, uint16_t node);
 /* The EF.ARR that holds the rule of a file, or NODE_NONE (TS 102 221 9.2.7). */
@@ -67,8 +65,6 @@ bool fs_is_silent(const struct card *card, uint16_t node, enum fs_access access)
 /* select.c: the file that P1 (not 04) and data of SELECT name, NODE_NONE if there is none */
 uint16_t fs_resolve(const struct card *card, const struct channel *ch, uint8_t p1, struct rd data);
 void fs_make_current(struct card *card, struct channel *ch, uint16_t node);
-/* Is a file selected on another channel? */
-bool fs_in_use(const struct card *card, const struct exec *x, uint16_t node);
 
 /* A file that the command names by SFI or has selected. SW_NO_EF, SW_NOT_FOUND; else
  * SW_OK. */

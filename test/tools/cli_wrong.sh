@@ -146,4 +146,32 @@ expect 0 "a challenge" "$bin/uicc" fleet ask fleet.sock challenge m/cards.csv
 check "counts its cards" 'says "\"accepted\": 2"'
 expect 0 "and the end" "$bin/uicc" fleet ask fleet.sock stop
 
+# --- sockets -----------------------------------------------------------------------------------------
+cp "$card" other.card
+expect 1 "a card file where the socket should be" "$bin/uicc" run "$card" --socket other.card
+check "is left as it is" 'cmp -s "$card" other.card && says "other.card: exists already"'
+expect 1 "a card file as the control socket" "$bin/uicc" fleet m --smpp 0 --control other.card
+check "is left, too" 'cmp -s "$card" other.card'
+expect 1 "a card file where a recorder should listen" "$bin/apdu" record --card "$card" --out r.txt \
+    --listen other.card
+check "is left as well" '[ -s other.card ]'
+expect 1 "a socket in no folder" "$bin/uicc" run "$card" --socket none/s
+check "has no place" 'says "none/s: not found"'
+background "$bin/uicc" run "$card" --socket s
+wait_for 5 test -S s || fail "no card"
+kill -9 "$last_pid"
+wait_for 5 "$bin/uicc" show "$card" >/dev/null
+background "$bin/uicc" run "$card" --socket s
+check "a socket that a kill left is replaced" \
+    'wait_for 5 "$bin/apdu" send --socket s 00A40004023F00 >/dev/null'
+stop_all
+
+# --- a full disk -------------------------------------------------------------------------------------
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+    mkdir small
+    on_small() { unshare -m bash -c 'mount -t tmpfs -o size=300k none small && "$0" "$@" && ls small/c' "$@"; }
+    expect 1 "cards that do not fit" on_small "$bin/uicc" make --out small/c --count 50
+    check "the disk is said to be full" 'says "small/c: the disk is full, no card was made"'
+fi
+
 finish

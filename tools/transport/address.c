@@ -93,6 +93,23 @@ static enum err bound_port(int fd, uint16_t *port)
     return ERR_OK;
 }
 
+static enum err from_errno(void)
+{
+    switch (errno) {
+    case EADDRINUSE:
+        return ERR_BUSY;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ERR_DENIED;
+    case ENOENT:
+    case ENOTDIR:
+        return ERR_NOT_FOUND;
+    default:
+        return ERR_IO;
+    }
+}
+
 enum err address_listen(struct address *a, int *fd)
 {
     struct addrinfo *list = resolve(a);
@@ -107,7 +124,7 @@ enum err address_listen(struct address *a, int *fd)
         goto out;
     (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(s, list->ai_addr, list->ai_addrlen) < 0 || listen(s, 128) < 0) {
-        e = errno == EADDRINUSE ? ERR_BUSY : ERR_IO;
+        e = from_errno();
         goto out;
     }
     e = bound_port(s, &a->port);
@@ -150,6 +167,18 @@ enum err address_connect_path(const char *path, int *fd)
     return ERR_OK;
 }
 
+/* A socket that nobody listens on makes room; no other file does. */
+static enum err remove_stale(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return ERR_OK; /* bind() will say what is wrong */
+    if (!S_ISSOCK(st.st_mode))
+        return ERR_EXISTS;
+    return unlink(path) == 0 ? ERR_OK : from_errno();
+}
+
 enum err address_listen_path(const char *path, int *fd)
 {
     struct sockaddr_un address;
@@ -163,14 +192,17 @@ enum err address_listen_path(const char *path, int *fd)
         close(s);
         return ERR_BUSY;
     }
+    e = remove_stale(path);
+    if (e != ERR_OK)
+        return e;
     s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s < 0)
         return ERR_IO;
-    (void)unlink(path);
     /* Whoever may open the card's file may talk to the card; nobody else. */
     mask = umask(077);
-    e = bind(s, (const struct sockaddr *)&address, sizeof address) < 0 || listen(s, 8) < 0 ? ERR_IO
-                                                                                           : ERR_OK;
+    e = bind(s, (const struct sockaddr *)&address, sizeof address) < 0 || listen(s, 8) < 0
+            ? from_errno()
+            : ERR_OK;
     umask(mask);
     if (e != ERR_OK) {
         close(s);

@@ -26,7 +26,8 @@ NODISCARD enum err address_connect(const struct address *a, int *fd);
 /* Listening TCP socket; port 0 takes a free one and writes it back. */
 NODISCARD enum err address_listen(struct address *a, int *fd);
 
-/* Unix stream sockets. A stale socket file is replaced, a living one is ERR_BUSY. */
+/* Unix stream sockets. A stale socket file is replaced, a living one is ERR_BUSY,
+ * any other file ERR_EXISTS. */
 NODISCARD enum err address_connect_path(const char *path, int *fd);
 NODISCARD enum err address_listen_path(const char *path, int *fd);
 

@@ -373,6 +373,8 @@ static enum err make_card(const struct batch *b, uint64_t n, struct rd image, st
 
     if (e == ERR_OK)
         e = perso_write(press_blank(press), image, &card);
+    if (e == ERR_SPACE) /* of the card, not of the disk */
+        e = ERR_RANGE;
     if (e == ERR_OK)
         e = output_card(output, press, &card, &codes);
     perso_card_wipe(&card);
@@ -401,6 +403,10 @@ static int make_all(const struct options *o, struct rd image, struct press *pres
         return cli_fail("%s: %s/vault.db has keys of this card already", iccid, o->output.dir);
     if (e == ERR_NOT_FOUND)
         return cli_fail("--key: the profile has no row `pin' for it");
+    if (e == ERR_RANGE)
+        return cli_fail("%s: the profile is too large for a card", iccid);
+    if (e == ERR_SPACE)
+        return cli_fail("%s: the disk is full, no card was made", o->output.dir);
     if (e != ERR_OK)
         return cli_fail("%s: %s", iccid, err_text(e));
     e = output_finish(output);

@@ -1,6 +1,7 @@
 /* Tests of uicc/applet with the toolkit. Goal: an applet is triggered by what it registered for;
  * one that waits for the terminal is parked while others run. */
 #include "test/uicc/applet_fixture.h"
+#include "uicc/cat/session.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,24 @@ START_TEST(removed_applet_takes_its_activations_along)
 }
 END_TEST
 
+/* The card's own commands, as a script asks for them, may be as many as wait at a time. */
+START_TEST(an_applet_waits_while_the_terminal_s_queue_is_full)
+{
+    install(0, 1);
+    card_send(t, ALL);
+    card_send(t, "8012000021");
+    respond("01", "25", "00", "9000");
+    for (unsigned i = 0; i < CAT_QUEUE_MAX; i++)
+        ck_assert_int_eq(
+            cat_queue(t->card, PROACTIVE_MORE_TIME, 0, DEVICE_TERMINAL, RD(NULL, 0), NULL), ERR_OK);
+    card_expect(t, "80C2000009 D30782020181900101", "910B");
+    ck_assert_uint_eq(t->card->applets->count, 1);
+    fetch("0B", "D009 8103020200 82028182 9000");
+    respond("02", "02", "00", "910B");
+    ck_assert_uint_eq(t->card->cat->count, CAT_QUEUE_MAX); /* it has the place that is free now */
+}
+END_TEST
+
 START_TEST(terminal_that_cannot_display_ends_the_activation)
 {
     install(0, 1);
@@ -243,6 +262,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, an_applet_is_entered_once_at_a_time);
     tcase_add_test(c, triggers_are_bounded);
     tcase_add_test(c, removed_applet_takes_its_activations_along);
+    tcase_add_test(c, an_applet_waits_while_the_terminal_s_queue_is_full);
     tcase_add_test(c, terminal_that_cannot_display_ends_the_activation);
     tcase_add_test(c, location_status_is_told_by_short_message_once);
     tcase_add_test(c, events_trigger_by_priority_then_the_youngest);

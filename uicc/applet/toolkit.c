@@ -189,18 +189,22 @@ static void command_done(struct card *card, uint8_t command_type, uint8_t result
     applet_serve(card);
 }
 
-/* Hand its command to the session. A terminal that cannot do it is an answer too. */
-static void send(struct card *card, struct applet_activation *act)
+/* Hand its command to the session; false when it must wait for a place there. A terminal that
+ * cannot do it is an answer too. */
+static bool send(struct card *card, struct applet_activation *act)
 {
     enum err e = cat_queue(card, act->type, act->qualifier, act->destination,
                            RD(act->body, act->body_len), command_done);
 
+    if (e == ERR_SPACE && cat_busy(card))
+        return false;
     if (e == ERR_OK) {
         act->state = APPLET_PARKED;
-    } else if (e != ERR_SPACE || !cat_busy(card)) {
-        act->result = e == ERR_UNSUPPORTED ? RESULT_BEYOND_CAPABILITY : RESULT_TERMINAL_UNABLE;
-        call(card, act);
+        return true;
     }
+    act->result = e == ERR_UNSUPPORTED ? RESULT_BEYOND_CAPABILITY : RESULT_TERMINAL_UNABLE;
+    call(card, act);
+    return true;
 }
 
 /* One activation can go on, or end: do it. false when nothing moved. */
@@ -218,10 +222,8 @@ static bool advance(struct card *card)
             call(card, act);
             return true;
         }
-        if (act->state == APPLET_SENDING && parked(card) == NULL) {
-            send(card, act);
-            return act->state != APPLET_SENDING || act->steps > 0;
-        }
+        if (act->state == APPLET_SENDING && parked(card) == NULL && send(card, act))
+            return true;
     }
     return false;
 }

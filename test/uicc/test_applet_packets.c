@@ -110,6 +110,30 @@ START_TEST(packet_that_its_applet_refuses_is_an_error_with_a_proof)
 }
 END_TEST
 
+static void fails_behind_its_command(struct applet *a, struct applet_activation *act)
+{
+    if (act->stage > 1)
+        probes[a->number].fails = ERR_IO;
+}
+
+/* What it refuses is a warning; what it fails at afterwards, in the same command, is no less an
+ * error for that: the command's changes must not stay. */
+START_TEST(applet_that_refuses_and_then_fails_fails_the_command)
+{
+    struct air_packet packed = packet(1);
+
+    listen_to(APPLET_FORMATTED_SMS, 0x16);
+    posts("no");
+    p->refuses = true;
+    cat_display_text(&p->command, 0, "hi");
+    p->sends = 1;
+    p->runs = fails_behind_its_command;
+    air_run(o, &packed);
+    ck_assert_uint_eq(p->count, 2);
+    ck_assert_uint_eq(o->sw, 0x6581);
+}
+END_TEST
+
 START_TEST(applet_sends_a_command_after_the_proof)
 {
     struct air_packet packed = packet(1);
@@ -379,6 +403,7 @@ Suite *suite_under_test(void)
     tcase_add_test(c, packet_to_an_applet_that_does_not_listen_has_no_tar);
     tcase_add_test(c, packet_below_the_level_of_its_applet_is_refused);
     tcase_add_test(c, packet_that_its_applet_refuses_is_an_error_with_a_proof);
+    tcase_add_test(c, applet_that_refuses_and_then_fails_fails_the_command);
     tcase_add_test(c, applet_sends_a_command_after_the_proof);
     tcase_add_test(c, packet_to_a_parked_applet_is_busy_and_not_spent);
     tcase_add_test(c, packet_whose_applet_fails_has_not_happened);

@@ -36,7 +36,7 @@ static sw_t handle(struct card *card, struct exec *x, const struct tlv *object,
     if (!sw_equal(sw, SW_OK) && !sw_is_warning(sw))
         return sw;
     after = applet_envelope(card, (uint8_t)object->tag, object->value, x->out);
-    return sw_equal(sw, SW_OK) ? after : sw;
+    return sw_is_success(after) && sw_is_warning(sw) ? sw : after;
 }
 
 /* TS 102 221 11.2.2: exactly one BER-TLV object. One that the card does not know may be known to

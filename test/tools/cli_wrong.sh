@@ -69,6 +69,10 @@ check "no card was made" '[ ! -e wrong ]'
 expect 1 "a folder as a profile" "$bin/uicc" make --out wrong --profile folder
 expect 1 "no profile" "$bin/uicc" make --out wrong --profile none
 check "is named" 'says "none: No such file"'
+echo 'applet hello = F0AA000001 tar B00000' >applet.profile
+expect 1 "an applet with the TAR of another" "$bin/uicc" make --out wrong --profile applet.profile
+check "is the one that is refused" 'says "an applet of the profile is refused"'
+rm -rf wrong
 expect 1 "a file as the folder of the cards" "$bin/uicc" make --out file
 check "is no folder" 'says "file: is no folder"'
 expect 2 "two places for a card" "$bin/uicc" run "$card" --socket s --vpcd 35963

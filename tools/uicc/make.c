@@ -374,7 +374,7 @@ static enum err make_card(const struct batch *b, uint64_t n, struct rd image, st
     if (e == ERR_OK)
         e = perso_write(press_blank(press), image, &card);
     if (e == ERR_SPACE) /* of the card, not of the disk */
-        e = ERR_RANGE;
+        e = ERR_UNSUPPORTED;
     if (e == ERR_OK)
         e = output_card(output, press, &card, &codes);
     perso_card_wipe(&card);
@@ -404,6 +404,10 @@ static int make_all(const struct options *o, struct rd image, struct press *pres
     if (e == ERR_NOT_FOUND)
         return cli_fail("--key: the profile has no row `pin' for it");
     if (e == ERR_RANGE)
+        return cli_fail("%s: an applet of the profile is refused: its AID or TAR is taken, or it "
+                        "asks for too much",
+                        iccid);
+    if (e == ERR_UNSUPPORTED)
         return cli_fail("%s: the profile is too large for a card", iccid);
     if (e == ERR_SPACE)
         return cli_fail("%s: the disk is full, no card was made", o->output.dir);

@@ -1,6 +1,6 @@
-/* Tests of uicc/applet/native/opchange.c. Goal: the operator change of TR 33.812, alternative 3b, as
- * design and command say it: whole or not at all, refused with a reason of its own, on trial until
- * the new K has authenticated, and then without a trace of the old keys. */
+/* Tests of uicc/applet/native/opchange.c. Goal: the operator change of TR 33.812, alternative 3b,
+ * as design and command say it: whole or not at all, refused with a reason of its own, on trial
+ * until the new K has authenticated, and then without a trace of the old keys. */
 #include "apdu/gp.h"
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"

@@ -1,6 +1,6 @@
-/* Tests of the trial of uicc/applet/native/opchange.c. Goal: a change to an operator without coverage
- * cannot lose the card, and one that works leaves no trace of the old operator.
- * Method: the terminal polls, reports, authenticates; power cuts in between. */
+/* Tests of the trial of uicc/applet/native/opchange.c. Goal: a change to an operator without
+ * coverage cannot lose the card, and one that works leaves no trace of the old operator. Method:
+ * the terminal polls, reports, authenticates; power cuts in between. */
 #include "apdu/hex.h"
 #include "test/support/hexrow.h"
 #include "test/support/runner.h"

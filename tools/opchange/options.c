@@ -107,6 +107,8 @@ int opchange_run_spec(const struct opchange_spec *spec, int argc, char **argv)
         n++;
     }
     memset(&taken[n], 0, sizeof taken[n]);
+    if (n == 0)
+        argp.options = NULL; /* of an empty table glibc's help would lose a byte */
     argp_err_exit_status = CLI_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &p);
     /* Of a list; a party judges how long its certificate lives. */

@@ -108,15 +108,16 @@ hardened() { # NAME PID
     fi
 }
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+    # a program of his own, for the tree may lie where only its owner looks
     as=(setpriv --reuid=65534 --regid=65534 --clear-groups prlimit --memlock=4194304)
-    mkdir nobody && cp "p/$card.card" nobody/ && chmod 711 . && chown -R 65534:65534 nobody
+    mkdir nobody && cp "p/$card.card" "$bin/uicc" nobody/ && chmod 711 . && chown -R 65534:65534 nobody
 else
-    as=() && mkdir nobody && cp "p/$card.card" nobody/
+    as=() && mkdir nobody && cp "p/$card.card" "$bin/uicc" nobody/
 fi
 case ${BUILD:-} in
 */san) ;; # a sanitizer has memory of its own
 *)
-    background "${as[@]}" "$bin/uicc" run "nobody/$card.card" --socket nobody/s
+    background "${as[@]}" nobody/uicc run "nobody/$card.card" --socket nobody/s
     wait_for 10 test -S nobody/s || fail "nobody cannot run a card"
     hardened uicc-run "$last_pid"
     [ "$(id -u)" -ne 0 ] ||
